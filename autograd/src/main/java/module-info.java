@@ -1,0 +1,6 @@
+/// Reverse-mode gradients.
+module org.sfumato.autograd {
+    requires transitive org.sfumato.tensor;
+
+    // exports org.sfumato.autograd;
+}

@@ -1,0 +1,4 @@
+/// The CUDA backend.
+module org.sfumato.cuda {
+    requires org.sfumato.tensor;
+}

@@ -1,0 +1,4 @@
+/// The command line and example programs.
+module org.sfumato.examples {
+    requires org.sfumato.models;
+}

@@ -1,0 +1,2 @@
+/// The command line, `sfumato`.
+package org.sfumato.cli;

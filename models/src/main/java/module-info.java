@@ -1,0 +1,7 @@
+/// Text diffusion models.
+module org.sfumato.models {
+    requires transitive org.sfumato.nn;
+    requires transitive org.sfumato.tokenizers;
+
+    // exports org.sfumato.models;
+}

@@ -1,0 +1,2 @@
+/// Text diffusion models.
+package org.sfumato.models;

@@ -1,0 +1,7 @@
+/// Layers, initialisers, optimisers, schedules and checkpoints.
+module org.sfumato.nn {
+    requires transitive org.sfumato.autograd;
+    requires tools.jackson.databind;
+
+    // exports org.sfumato.nn;
+}

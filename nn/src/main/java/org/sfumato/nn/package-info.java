@@ -1,0 +1,2 @@
+/// Layers as records whose components are the parameters.
+package org.sfumato.nn;

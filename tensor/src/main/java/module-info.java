@@ -1,0 +1,11 @@
+/// Off-heap tensors, the closed family of operations and the CPU engine.
+module org.sfumato.tensor {
+    requires jdk.incubator.vector;
+    requires tools.jackson.databind;
+
+    // exports org.sfumato.tensor;
+    // exports org.sfumato.tensor.expr;
+    // exports org.sfumato.tensor.io;
+    // exports org.sfumato.tensor.op;
+    // exports org.sfumato.tensor.spi;
+}

@@ -1,0 +1,2 @@
+/// The reference backend: plain loops in float64, slow and obvious.
+package org.sfumato.tensor.reference;

@@ -1,0 +1,2 @@
+/// The device seam: what a backend offers, and what a recorder of operations sees.
+package org.sfumato.tensor.spi;

@@ -1,0 +1,6 @@
+/// Tokenizers.
+module org.sfumato.tokenizers {
+    requires tools.jackson.databind;
+
+    // exports org.sfumato.tokenizers;
+}
