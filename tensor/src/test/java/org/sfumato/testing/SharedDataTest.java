@@ -1,0 +1,18 @@
+package org.sfumato.testing;
+
+import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+class SharedDataTest {
+
+    @Test
+    void anAbsentFileSkipsTheTestAndNamesTheFile() {
+        assertThat(SharedData.find("no/such/file")).isEmpty();
+        assertThatThrownBy(() -> SharedData.require("no/such/file"))
+                .isInstanceOf(TestAbortedException.class)
+                .hasMessageContaining("shared/data/no/such/file");
+    }
+}

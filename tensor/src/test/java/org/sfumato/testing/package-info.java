@@ -1,0 +1,2 @@
+/// Fixtures that the tests of several modules share; published as the test-jar of `tensor`.
+package org.sfumato.testing;
