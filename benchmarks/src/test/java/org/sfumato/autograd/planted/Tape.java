@@ -1,0 +1,5 @@
+package org.sfumato.autograd.planted;
+
+/// A class that `tensor` must not name.
+public final class Tape {
+}

@@ -1,0 +1,5 @@
+package org.sfumato.cuda.planted;
+
+/// A class that nobody but `cuda-kernels` may name.
+public final class Driver {
+}
