@@ -1,0 +1,14 @@
+package org.sfumato.tensor.spi;
+
+import java.lang.foreign.MemorySegment;
+
+/// Memory of a device, given out and taken back by its [Backend].
+public interface Buffer {
+    /// Usable bytes.
+    long bytes();
+
+    /// The memory itself where the host can reach it: 64-byte aligned, never a heap array.
+    ///
+    /// @throws UnsupportedOperationException if the memory is not the host's
+    MemorySegment host();
+}
