@@ -1,0 +1,85 @@
+package org.sfumato.tensor;
+
+import org.sfumato.tensor.expr.Expr;
+import org.sfumato.tensor.op.Pointwise;
+
+/// The formulas behind [Arithmetic].
+final class Catalogue {
+    private static final Expr X = Expr.arg(0);
+    private static final Expr Y = Expr.arg(1);
+    private static final Expr ZERO = Expr.of(0);
+
+    static final Pointwise ADD = Pointwise.of("add", X.add(Y));
+    static final Pointwise SUB = Pointwise.of("sub", X.sub(Y));
+    static final Pointwise MUL = Pointwise.of("mul", X.mul(Y));
+    static final Pointwise DIV = Pointwise.of("div", X.div(Y));
+    static final Pointwise MAXIMUM = Pointwise.of("maximum", X.max(Y));
+    static final Pointwise MINIMUM = Pointwise.of("minimum", X.min(Y));
+    static final Pointwise NEG = Pointwise.of("neg", X.neg());
+    static final Pointwise ABS = Pointwise.of("abs", X.abs());
+    static final Pointwise SIGN = Pointwise.of("sign", X.gt(ZERO).sub(X.lt(ZERO)));
+    static final Pointwise SQUARE = Pointwise.of("square", X.mul(X));
+    static final Pointwise RECIPROCAL = Pointwise.of("reciprocal", Expr.of(1).div(X));
+    static final Pointwise EXP = Pointwise.of("exp", X.exp());
+    static final Pointwise EXPM1 = Pointwise.of("expm1", X.expm1());
+    static final Pointwise LOG = Pointwise.of("log", X.log());
+    static final Pointwise LOG1P = Pointwise.of("log1p", X.log1p());
+    static final Pointwise SQRT = Pointwise.of("sqrt", X.sqrt());
+    static final Pointwise RSQRT = Pointwise.of("rsqrt", X.rsqrt());
+    static final Pointwise SIN = Pointwise.of("sin", X.sin());
+    static final Pointwise COS = Pointwise.of("cos", X.cos());
+    static final Pointwise TANH = Pointwise.of("tanh", X.tanh());
+    static final Pointwise ERF = Pointwise.of("erf", X.erf());
+    static final Pointwise FLOOR = Pointwise.of("floor", X.floor());
+    static final Pointwise ROUND = Pointwise.of("round", X.round());
+    static final Pointwise LT = Pointwise.predicate("lt", X.lt(Y));
+    static final Pointwise LE = Pointwise.predicate("le", X.le(Y));
+    static final Pointwise EQ = Pointwise.predicate("eq", X.eq(Y));
+    static final Pointwise NE = Pointwise.predicate("ne", X.ne(Y));
+    static final Pointwise AND = Pointwise.predicate("and", X.ne(ZERO).mul(Y.ne(ZERO)));
+    static final Pointwise OR = Pointwise.predicate("or", X.ne(ZERO).max(Y.ne(ZERO)));
+    static final Pointwise NOT = Pointwise.predicate("not", X.eq(ZERO));
+    static final Pointwise WHERE = Pointwise.of("where", X.select(Y, Expr.arg(2)));
+    static final Pointwise RELU = Pointwise.of("relu", X.le(ZERO).select(ZERO, X));
+    static final Pointwise GELU = Pointwise.of("gelu", gelu(X));
+    static final Pointwise GELU_TANH = Pointwise.of("geluTanh", geluTanh(X));
+    static final Pointwise SILU = Pointwise.of("silu", X.mul(X.sigmoid()));
+    static final Pointwise SIGMOID = Pointwise.of("sigmoid", X.sigmoid());
+    static final Pointwise SOFTPLUS = Pointwise.of("softplus", X.max(ZERO).add(X.abs().neg().exp().log1p()));
+
+    private Catalogue() { }
+
+    private static Expr gelu(Expr x) {
+        return x.mul(.5).mul(x.mul(Math.sqrt(.5)).erf().add(1));
+    }
+
+    private static Expr geluTanh(Expr x) {
+        var inner = x.add(x.mul(x).mul(x).mul(.044715)).mul(Math.sqrt(2 / Math.PI));
+        return x.mul(.5).mul(inner.tanh().add(1));
+    }
+
+    static Tensor pow(Tensor x, double exponent) {
+        if (exponent == 0) {
+            return Tensor.full(x.shape(), 1, x.dtype(), x.device());
+        }
+        if (exponent == Math.rint(exponent) && Math.abs(exponent) <= 4) {
+            return Dispatch.one(Pointwise.of("pow", whole((int) exponent)), x);
+        }
+        if (Math.abs(exponent) == .5) {
+            return exponent > 0 ? x.sqrt() : x.rsqrt();
+        }
+        if (exponent != Math.rint(exponent)) {
+            return x.log().mul(exponent).exp();
+        }
+        var size = x.abs().log().mul(exponent).exp();
+        return exponent % 2 == 0 ? size : x.sign().mul(size);
+    }
+
+    private static Expr whole(int exponent) {
+        var power = X;
+        for (int i = 1; i < Math.abs(exponent); i++) {
+            power = power.mul(X);
+        }
+        return exponent > 0 ? power : Expr.of(1).div(power);
+    }
+}
