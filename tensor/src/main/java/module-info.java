@@ -3,9 +3,9 @@ module org.sfumato.tensor {
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
-    // exports org.sfumato.tensor;
+    exports org.sfumato.tensor;
     // exports org.sfumato.tensor.expr;
     // exports org.sfumato.tensor.io;
     // exports org.sfumato.tensor.op;
-    // exports org.sfumato.tensor.spi;
+    exports org.sfumato.tensor.spi;
 }
