@@ -4,8 +4,10 @@ module org.sfumato.tensor {
     requires tools.jackson.databind;
 
     exports org.sfumato.tensor;
-    // exports org.sfumato.tensor.expr;
+    exports org.sfumato.tensor.expr;
     // exports org.sfumato.tensor.io;
-    // exports org.sfumato.tensor.op;
+    exports org.sfumato.tensor.op;
     exports org.sfumato.tensor.spi;
+
+    uses org.sfumato.tensor.spi.Backend;
 }
