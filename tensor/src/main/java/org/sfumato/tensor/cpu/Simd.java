@@ -1,0 +1,69 @@
+package org.sfumato.tensor.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The vector shapes and the loads and stores that every CPU kernel shares. Offsets are in bytes.
+///
+/// Species and layouts are constants: held anywhere else, C2 boxes every vector.
+final class Simd {
+    /// The widest vector of floats that the machine prefers.
+    static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
+
+    /// The widest vector of doubles that the machine prefers.
+    static final VectorSpecies<Double> F64 = DoubleVector.SPECIES_PREFERRED;
+
+    /// Floats in a vector.
+    static final int F32_LANES = F32.length();
+
+    /// Doubles in a vector.
+    static final int F64_LANES = F64.length();
+
+    /// Bytes in a vector, of either kind.
+    static final int BYTES = F32.vectorByteSize();
+
+    /// One float. Unaligned, because that saves the alignment test of each access; x86 and ARM do not mind.
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+    /// One double, unaligned as [#FLOAT].
+    static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+    /// The byte order of this machine, which is that of all tensors in memory.
+    static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private Simd() {}
+
+    /// The [#F32_LANES] floats at `offset`.
+    static FloatVector loadF32(MemorySegment s, long offset) {
+        return FloatVector.fromMemorySegment(F32, s, offset, ORDER);
+    }
+
+    /// The [#F64_LANES] doubles at `offset`.
+    static DoubleVector loadF64(MemorySegment s, long offset) {
+        return DoubleVector.fromMemorySegment(F64, s, offset, ORDER);
+    }
+
+    /// The float at `offset` in every lane.
+    static FloatVector splatF32(MemorySegment s, long offset) {
+        return FloatVector.broadcast(F32, s.get(FLOAT, offset));
+    }
+
+    /// The double at `offset` in every lane.
+    static DoubleVector splatF64(MemorySegment s, long offset) {
+        return DoubleVector.broadcast(F64, s.get(DOUBLE, offset));
+    }
+
+    /// Writes all lanes at `offset`.
+    static void store(MemorySegment s, long offset, FloatVector v) {
+        v.intoMemorySegment(s, offset, ORDER);
+    }
+
+    /// Writes all lanes at `offset`.
+    static void store(MemorySegment s, long offset, DoubleVector v) {
+        v.intoMemorySegment(s, offset, ORDER);
+    }
+}
