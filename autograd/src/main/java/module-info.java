@@ -2,5 +2,5 @@
 module org.sfumato.autograd {
     requires transitive org.sfumato.tensor;
 
-    // exports org.sfumato.autograd;
+    exports org.sfumato.autograd;
 }

@@ -87,6 +87,11 @@ public final class Scope implements AutoCloseable {
         return tensor;
     }
 
+    /// True if closing this scope would free the memory of `tensor`.
+    public boolean owns(Tensor tensor) {
+        return tensor.storage().owner() == this;
+    }
+
     private void release(Storage storage) {
         if (storage.owner() == this) {
             storage.adopt(parent);

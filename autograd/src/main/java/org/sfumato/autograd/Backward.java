@@ -1,0 +1,223 @@
+package org.sfumato.autograd;
+
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.sfumato.tensor.Fuse;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.ShapeException;
+import org.sfumato.tensor.Tensor;
+import org.sfumato.tensor.op.Differentiable;
+import org.sfumato.tensor.op.Saved;
+import org.sfumato.tensor.spi.Buffer;
+
+/// One walk over a list of operations, last to first, that adds up gradients.
+final class Backward {
+    private static final Fuse ACCUMULATE = Fuse.of("accumulate", (sum, more) -> sum.add(more));
+
+    private final List<Tape.Node> nodes;
+    private final Scope owner;                                                    // of what may be freed on the way, or null
+    private final Tensor result;
+    private final Set<Tensor> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+    private final Map<Buffer, Integer> forwardUses = new IdentityHashMap<>();
+    private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();    // buffers that the walk itself has made
+
+    Backward(List<Tape.Node> nodes, Scope owner, Tensor result) {
+        this.nodes = nodes;
+        this.owner = owner;
+        this.result = result;
+    }
+
+    Tensor[] run(Tensor[] outputs, Tensor[] seeds, Tensor[] targets) {
+        markNeeded(targets);
+        for (int i = 0; i < seeds.length; i++) {
+            if (seeds[i] != null && needed.contains(outputs[i])) {
+                gradients.merge(outputs[i], seeds[i], Tensor::add);
+            }
+        }
+        countUses();
+        for (var node : nodes.reversed()) {
+            step(node);
+            for (var tensor : node.in()) {
+                releaseForward(tensor);
+            }
+            for (var tensor : node.out()) {
+                releaseForward(tensor);
+            }
+        }
+        var results = new Tensor[targets.length];
+        for (int i = 0; i < targets.length; i++) {
+            results[i] = gradients.get(targets[i]);
+        }
+        return results;
+    }
+
+    /// Marks what depends on the targets, so that no other gradient is computed.
+    private void markNeeded(Tensor[] targets) {
+        Collections.addAll(needed, targets);
+        for (var node : nodes) {
+            if (node.op() instanceof Differentiable && anyNeeded(node.in())) {
+                Collections.addAll(needed, node.out());
+            }
+        }
+    }
+
+    private boolean anyNeeded(Tensor[] tensors) {
+        for (var tensor : tensors) {
+            if (needed.contains(tensor)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void step(Tape.Node node) {
+        var dOut = new Tensor[node.out().length];
+        boolean any = false;
+        for (int i = 0; i < dOut.length; i++) {
+            dOut[i] = gradients.remove(node.out()[i]);
+            any |= dOut[i] != null;
+        }
+        if (any && node.op() instanceof Differentiable rule && anyNeeded(node.in())) {
+            node.requireUnchanged();
+            var results = Scope.results(() -> rule.vjp(new Pass(node), dOut));
+            for (int i = 0; i < results.length; i++) {
+                if (results[i] != null && needed.contains(node.in()[i])) {
+                    add(node, i, results[i]);
+                } else if (results[i] != null) {
+                    gradientUses.putIfAbsent(buffer(results[i]), 0);
+                    freeIfUnused(results[i]);
+                }
+            }
+        }
+        for (var gradient : dOut) {
+            if (gradient != null) {
+                releaseGradient(gradient);
+            }
+        }
+    }
+
+    private void add(Tape.Node node, int index, Tensor gradient) {
+        var input = node.in()[index];
+        if (!gradient.shape().equals(input.shape())) {
+            throw new ShapeException(node.op().name() + ": its gradient rule returned " + gradient.shape() + " for input " + index
+                    + " of shape " + input.shape());
+        }
+        gradientUses.merge(buffer(gradient), 1, Integer::sum);
+        var sum = gradients.putIfAbsent(input, gradient);
+        if (sum == null) {
+            return;
+        }
+        if (isOwn(sum)) {
+            ACCUMULATE.update(sum, gradient);
+        } else {
+            var total = sum.add(gradient);
+            gradientUses.merge(buffer(total), 1, Integer::sum);
+            gradients.put(input, total);
+            releaseGradient(sum);
+        }
+        releaseGradient(gradient);
+    }
+
+    /// True if nobody but one gradient uses the memory of `sum`, so that it may be added to in place.
+    private boolean isOwn(Tensor sum) {
+        return sum.layout().isDense() && Integer.valueOf(1).equals(gradientUses.get(buffer(sum)))
+                && !forwardUses.containsKey(buffer(sum));
+    }
+
+    private void countUses() {
+        for (var node : nodes) {
+            for (var tensor : node.in()) {
+                forwardUses.merge(buffer(tensor), 1, Integer::sum);
+            }
+            for (var tensor : node.out()) {
+                forwardUses.merge(buffer(tensor), 1, Integer::sum);
+            }
+        }
+        if (result != null) {
+            forwardUses.merge(buffer(result), 1, Integer::sum);                   // read by the user afterwards
+        }
+    }
+
+    private void releaseForward(Tensor tensor) {
+        if (tensor.isClosed()) {
+            return;
+        }
+        var buffer = buffer(tensor);
+        int left = forwardUses.merge(buffer, -1, Integer::sum);
+        if (left == 0 && owner != null && owner.owns(tensor) && !gradientUses.containsKey(buffer)) {
+            forwardUses.remove(buffer);                                           // the pool may hand it out again
+            tensor.close();
+        }
+    }
+
+    private void releaseGradient(Tensor gradient) {
+        var buffer = buffer(gradient);
+        if (gradientUses.containsKey(buffer)) {
+            gradientUses.merge(buffer, -1, Integer::sum);
+            freeIfUnused(gradient);
+        }
+    }
+
+    private void freeIfUnused(Tensor gradient) {
+        var buffer = buffer(gradient);
+        if (gradientUses.get(buffer) <= 0 && !forwardUses.containsKey(buffer)) {
+            gradientUses.remove(buffer);
+            gradient.close();
+        }
+    }
+
+    private static Buffer buffer(Tensor tensor) {
+        return tensor.operand().buffer();
+    }
+
+    /// What a gradient rule sees of its node.
+    private final class Pass implements Saved {
+        private final Tape.Node node;
+
+        Pass(Tape.Node node) {
+            this.node = node;
+        }
+
+        @Override
+        public Tensor in(int i) {
+            return node.in()[i];
+        }
+
+        @Override
+        public Tensor out(int i) {
+            return node.out()[i];
+        }
+
+        @Override
+        public int inputs() {
+            return node.in().length;
+        }
+
+        @Override
+        public boolean needs(int i) {
+            return needed.contains(node.in()[i]);
+        }
+
+        @Override
+        public Tensor[] through(Function<Tensor[], Tensor[]> reference, Tensor[] dOut) {
+            var targets = new Tensor[inputs()];
+            for (int i = 0; i < targets.length; i++) {
+                targets[i] = in(i);
+            }
+            var results = Tape.through(() -> reference.apply(targets), dOut, targets);
+            for (int i = 0; i < targets.length; i++) {                            // one tensor at two places: its gradient counts once
+                for (int k = 0; k < i; k++) {
+                    if (targets[k] == targets[i]) {
+                        results[i] = null;
+                    }
+                }
+            }
+            return results;
+        }
+    }
+}
