@@ -24,7 +24,7 @@ import org.sfumato.tensor.spi.Philox;
 /// keeps the seed; its stream is half of the block `2^63 + index` of its parent's stream: words 0 and 1 for
 /// `fold(index)`, words 2 and 3 for element `index` of `split`. So children never share bits with draws, nor `fold`
 /// with `split`. Streams are 64 random bits: among n children of one seed two agree with probability below `n^2 /
-/// 2^65`, one in 30 million for a million.
+/// 2^65`, one in 37 million for a million.
 ///
 /// @param seed the key
 /// @param stream the high half of the counter

@@ -1,15 +1,6 @@
 package org.sfumato.tensor.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.I2F;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.XOR;
+import org.sfumato.tensor.spi.BoxMuller;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -19,11 +10,21 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
-import org.sfumato.tensor.spi.BoxMuller;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 /// [BoxMuller] in vector lanes, in place: the same IEEE operations in the same order, hence the same bits.
 final class BoxMullerKernel {
     private static final VectorSpecies<Long> L = LongVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
     private static final int LANES = L.length();
@@ -36,28 +37,12 @@ final class BoxMullerKernel {
 
     private BoxMullerKernel() { }
 
-    /// Pairs of words (radius, angle) become pairs of normals; `n` is even. Two vectors of pairs are regrouped into one
-    /// of radius words and one of angle words, so that every lane of the formulas does useful work.
+    /// Pairs of words (radius, angle) become pairs of normals; `n` is even.
     static void normalF32(MemorySegment out, long at, long n) {
-        long i = 0;
-        for (; i + 4 * LANES <= n; i += 4 * LANES) {
-            long here = at + 4 * i;
-            long next = here + 8L * LANES;
-            var a = LongVector.fromMemorySegment(L, out, here, ORDER);
-            var b = LongVector.fromMemorySegment(L, out, next, ORDER);
-            var r = radius(a.and(LOW).or(b.lanewise(LSHL, 32)).reinterpretAsInts());
-            var angle = a.lanewise(LSHR, 32).or(b.and(~LOW)).reinterpretAsInts();
-            var quarter = angle.add(0x2000_0000).lanewise(LSHR, 30);
-            var rest = (FloatVector) angle.sub(quarter.lanewise(LSHL, 30)).convertShape(I2F, F, 0);
-            var x = rest.mul((float) (Math.PI / 2 * 0x1p-30));
-            var sin = sin(x);
-            var cos = cos(x);
-            var z0 = r.mul(choose(cos, sin, quarter, quarter.add(1))).reinterpretAsInts().reinterpretAsLongs();
-            var z1 = r.mul(choose(sin, cos, quarter, quarter)).reinterpretAsInts().reinterpretAsLongs();
-            z0.and(LOW).or(z1.lanewise(LSHL, 32)).intoMemorySegment(out, here, ORDER);
-            z0.lanewise(LSHR, 32).or(z1.and(~LOW)).intoMemorySegment(out, next, ORDER);
-        }
-        for (; i < n; i += 2) {
+        long whole = n / (4 * LANES) * (4 * LANES);
+        radiiF32(out, at, whole);
+        turnsF32(out, at, whole);
+        for (long i = whole; i < n; i += 2) {
             float r = BoxMuller.radius(out.get(JAVA_INT_UNALIGNED, at + 4 * i));
             int angle = out.get(JAVA_INT_UNALIGNED, at + 4 * i + 4);
             out.set(JAVA_FLOAT_UNALIGNED, at + 4 * i, r * BoxMuller.cosTurn(angle));
@@ -67,29 +52,102 @@ final class BoxMullerKernel {
 
     /// Pairs of 64-bit values (radius, angle) become pairs of normals; `n` is even.
     static void normalF64(MemorySegment out, long at, long n) {
-        long i = 0;
-        for (; i + 2 * LANES <= n; i += 2 * LANES) {
-            long here = at + 8 * i;
-            long next = here + 8L * LANES;
-            var a = LongVector.fromMemorySegment(L, out, here, ORDER);
-            var b = LongVector.fromMemorySegment(L, out, next, ORDER);
-            var r = radius(a.rearrange(EVEN, b));
-            var angle = a.rearrange(ODD, b);
-            var quarter = angle.add(0x2000_0000_0000_0000L).lanewise(LSHR, 62);
-            var rest = angle.sub(quarter.lanewise(LSHL, 62)).lanewise(ASHR, 10);
-            var x = rest.add(BoxMuller.THREE_HALVES_52).reinterpretAsDoubles().sub(0x1.8p52).mul(Math.PI / 2 * 0x1p-52);
-            var sin = sin(x);
-            var cos = cos(x);
-            var z0 = r.mul(choose(cos, sin, quarter, quarter.add(1))).reinterpretAsLongs();
-            var z1 = r.mul(choose(sin, cos, quarter, quarter)).reinterpretAsLongs();
-            z0.rearrange(ZIP_LOW, z1).intoMemorySegment(out, here, ORDER);
-            z0.rearrange(ZIP_HIGH, z1).intoMemorySegment(out, next, ORDER);
-        }
-        for (; i < n; i += 2) {
+        long whole = n / (2 * LANES) * (2 * LANES);
+        unzip(out, at, whole);
+        radiiF64(out, at, whole);
+        turnsF64(out, at, whole);
+        zip(out, at, whole);
+        for (long i = whole; i < n; i += 2) {
             double r = BoxMuller.radius(out.get(JAVA_LONG_UNALIGNED, at + 8 * i));
             long angle = out.get(JAVA_LONG_UNALIGNED, at + 8 * i + 8);
             out.set(JAVA_DOUBLE_UNALIGNED, at + 8 * i, r * BoxMuller.cosTurn(angle));
             out.set(JAVA_DOUBLE_UNALIGNED, at + 8 * i + 8, r * BoxMuller.sinTurn(angle));
+        }
+    }
+
+    /// Each two vectors of pairs become a vector of radii and a vector of angle words, so that every lane of the
+    /// formulas does useful work. Radii and turns are separate loops because one loop with all of it exceeds the
+    /// compiler's limit of nodes for inlining, and what is not inlined allocates its vectors.
+    private static void radiiF32(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 4 * LANES) {
+            long here = at + 4 * i;
+            long next = here + 8L * LANES;
+            var a = LongVector.fromMemorySegment(L, out, here, ORDER);
+            var b = LongVector.fromMemorySegment(L, out, next, ORDER);
+            radius(a.and(LOW).or(b.lanewise(LSHL, 32)).reinterpretAsInts()).intoMemorySegment(out, here, ORDER);
+            a.lanewise(LSHR, 32).or(b.and(~LOW)).intoMemorySegment(out, next, ORDER);
+        }
+    }
+
+    /// Each vector of radii and vector of angle words become two vectors of pairs of normals.
+    private static void turnsF32(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 4 * LANES) {
+            long here = at + 4 * i;
+            long next = here + 8L * LANES;
+            var r = FloatVector.fromMemorySegment(F, out, here, ORDER);
+            var angle = IntVector.fromMemorySegment(I, out, next, ORDER);
+            var quarter = angle.add(0x2000_0000).lanewise(LSHR, 30);
+            var rest = (FloatVector) angle.sub(quarter.lanewise(LSHL, 30)).convertShape(I2F, F, 0);
+            var x = rest.mul((float) (Math.PI / 2 * 0x1p-30));
+            var sin = sin(x).reinterpretAsInts();
+            var cos = cos(x).reinterpretAsInts();
+            var swap = sin.lanewise(XOR, cos).and(quarter.lanewise(LSHL, 31).lanewise(ASHR, 31));    // in odd quarters
+            cos = cos.lanewise(XOR, swap).lanewise(XOR, quarter.add(1).and(2).lanewise(LSHL, 30));
+            sin = sin.lanewise(XOR, swap).lanewise(XOR, quarter.and(2).lanewise(LSHL, 30));
+            var z0 = r.mul(cos.reinterpretAsFloats()).reinterpretAsInts().reinterpretAsLongs();
+            var z1 = r.mul(sin.reinterpretAsFloats()).reinterpretAsInts().reinterpretAsLongs();
+            z0.and(LOW).or(z1.lanewise(LSHL, 32)).intoMemorySegment(out, here, ORDER);
+            z0.lanewise(LSHR, 32).or(z1.and(~LOW)).intoMemorySegment(out, next, ORDER);
+        }
+    }
+
+    /// Each two vectors of pairs become a vector of radius bits and a vector of angle bits.
+    private static void unzip(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 2 * LANES) {
+            long here = at + 8 * i;
+            long next = here + 8L * LANES;
+            var a = LongVector.fromMemorySegment(L, out, here, ORDER);
+            var b = LongVector.fromMemorySegment(L, out, next, ORDER);
+            a.rearrange(EVEN, b).intoMemorySegment(out, here, ORDER);
+            a.rearrange(ODD, b).intoMemorySegment(out, next, ORDER);
+        }
+    }
+
+    private static void radiiF64(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 2 * LANES) {
+            radius(LongVector.fromMemorySegment(L, out, at + 8 * i, ORDER)).intoMemorySegment(out, at + 8 * i, ORDER);
+        }
+    }
+
+    /// Each vector of radii and vector of angle bits become two vectors of normals, cosines and sines.
+    private static void turnsF64(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 2 * LANES) {
+            long here = at + 8 * i;
+            long next = here + 8L * LANES;
+            var r = DoubleVector.fromMemorySegment(D, out, here, ORDER);
+            var angle = LongVector.fromMemorySegment(L, out, next, ORDER);
+            var quarter = angle.add(0x2000_0000_0000_0000L).lanewise(LSHR, 62);
+            var rest = angle.sub(quarter.lanewise(LSHL, 62)).lanewise(ASHR, 10);
+            var x = rest.add(BoxMuller.THREE_HALVES_52).reinterpretAsDoubles().sub(0x1.8p52).mul(Math.PI / 2 * 0x1p-52);
+            var sin = sin(x).reinterpretAsLongs();
+            var cos = cos(x).reinterpretAsLongs();
+            var swap = sin.lanewise(XOR, cos).and(quarter.lanewise(LSHL, 63).lanewise(ASHR, 63));    // in odd quarters
+            cos = cos.lanewise(XOR, swap).lanewise(XOR, quarter.add(1).and(2).lanewise(LSHL, 62));
+            sin = sin.lanewise(XOR, swap).lanewise(XOR, quarter.and(2).lanewise(LSHL, 62));
+            r.mul(cos.reinterpretAsDoubles()).intoMemorySegment(out, here, ORDER);
+            r.mul(sin.reinterpretAsDoubles()).intoMemorySegment(out, next, ORDER);
+        }
+    }
+
+    /// The opposite of [#unzip].
+    private static void zip(MemorySegment out, long at, long n) {
+        for (long i = 0; i < n; i += 2 * LANES) {
+            long here = at + 8 * i;
+            long next = here + 8L * LANES;
+            var a = LongVector.fromMemorySegment(L, out, here, ORDER);
+            var b = LongVector.fromMemorySegment(L, out, next, ORDER);
+            a.rearrange(ZIP_LOW, b).intoMemorySegment(out, here, ORDER);
+            a.rearrange(ZIP_HIGH, b).intoMemorySegment(out, next, ORDER);
         }
     }
 
@@ -119,13 +177,6 @@ final class BoxMullerKernel {
         var p = z.fma(1f / 40320f, -1f / 720f).fma(z, FloatVector.broadcast(F, 1f / 24f));
         p = p.fma(z, FloatVector.broadcast(F, -1f / 2f));
         return p.fma(z, FloatVector.broadcast(F, 1f));
-    }
-
-    /// `same` where the quarter is even, else `other`; negative where bit 1 of `sign` is set.
-    private static FloatVector choose(FloatVector same, FloatVector other, IntVector quarter, IntVector sign) {
-        var even = quarter.and(1).compare(EQ, 0).cast(F);
-        var flip = sign.and(2).lanewise(LSHL, 30);
-        return other.blend(same, even).reinterpretAsInts().lanewise(XOR, flip).reinterpretAsFloats();
     }
 
     /// [BoxMuller#radius(long)].
@@ -161,12 +212,5 @@ final class BoxMullerKernel {
         p = p.fma(z, DoubleVector.broadcast(D, 1 / 40320.0)).fma(z, DoubleVector.broadcast(D, -1 / 720.0));
         p = p.fma(z, DoubleVector.broadcast(D, 1 / 24.0)).fma(z, DoubleVector.broadcast(D, -1 / 2.0));
         return p.fma(z, DoubleVector.broadcast(D, 1.0));
-    }
-
-    /// `same` where the quarter is even, else `other`; negative where bit 1 of `sign` is set.
-    private static DoubleVector choose(DoubleVector same, DoubleVector other, LongVector quarter, LongVector sign) {
-        var even = quarter.and(1).compare(EQ, 0).cast(D);
-        var flip = sign.and(2).lanewise(LSHL, 62);
-        return other.blend(same, even).reinterpretAsLongs().lanewise(XOR, flip).reinterpretAsDoubles();
     }
 }
