@@ -10,4 +10,7 @@ module org.sfumato.tensor {
     exports org.sfumato.tensor.spi;
 
     uses org.sfumato.tensor.spi.Backend;
+
+    provides org.sfumato.tensor.spi.Backend with
+            org.sfumato.tensor.reference.ReferenceBackend;
 }

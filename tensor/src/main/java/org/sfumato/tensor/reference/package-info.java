@@ -1,2 +1,2 @@
-/// The reference backend: plain loops in float64, slow and obvious.
+/// The device `reference`: every operation in plain loops and float64, the oracle of all other devices.
 package org.sfumato.tensor.reference;
