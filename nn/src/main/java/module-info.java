@@ -3,5 +3,6 @@ module org.sfumato.nn {
     requires transitive org.sfumato.autograd;
     requires tools.jackson.databind;
 
-    // exports org.sfumato.nn;
+    exports org.sfumato.nn;
+    exports org.sfumato.nn.optim;
 }

@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Fuse;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.Differentiable;
 import org.sfumato.tensor.op.Saved;
+import org.sfumato.tensor.op.View;
 import org.sfumato.tensor.spi.Buffer;
 
 /// One walk over a list of operations, last to first, that adds up gradients.
@@ -82,7 +84,9 @@ final class Backward {
             dOut[i] = gradients.remove(node.out()[i]);
             any |= dOut[i] != null;
         }
-        if (any && node.op() instanceof Differentiable rule && anyNeeded(node.in())) {
+        if (any && node.op() instanceof View.Slice slice && needed.contains(node.in()[0])) {
+            addToRegion(node.in()[0], slice, dOut[0]);
+        } else if (any && node.op() instanceof Differentiable rule && anyNeeded(node.in())) {
             node.requireUnchanged();
             var results = Scope.results(() -> rule.vjp(new Pass(node), dOut));
             for (int i = 0; i < results.length; i++) {
@@ -121,6 +125,21 @@ final class Backward {
             releaseGradient(sum);
         }
         releaseGradient(gradient);
+    }
+
+    /// Adds the gradient of a slice to its region in the gradient of the whole: the slices of one tensor share one buffer.
+    private void addToRegion(Tensor input, View.Slice slice, Tensor gradient) {
+        var sum = gradients.get(input);
+        if (sum == null || !isOwn(sum)) {
+            var own = sum == null ? Tensor.full(input.shape(), 0, gradient.dtype(), gradient.device()) : sum.copy();
+            gradientUses.merge(buffer(own), 1, Integer::sum);
+            gradients.put(input, own);
+            if (sum != null) {
+                releaseGradient(sum);
+            }
+            sum = own;
+        }
+        ACCUMULATE.update(Dispatch.one(slice, sum), gradient);
     }
 
     /// True if nobody but one gradient uses the memory of `sum`, so that it may be added to in place.

@@ -1,0 +1,28 @@
+package org.sfumato.nn;
+
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Spec;
+import org.sfumato.tensor.Tensor;
+
+/// Tables for rotary position embedding: the angle of position `t` and pair `i` is `t * base^(-2i/D)`.
+/// Shapes: cos and sin (T, D/2). Source: Su et al. 2021, arXiv 2104.09864.
+public record Rotary(Tensor cos, Tensor sin) {
+    /// Tables for positions 0 to `length - 1` and heads of size `headSize`, computed in float64.
+    public static Rotary of(long length, long headSize, double base, DType dtype, Device device) {
+        var tables = Scope.results(() -> {
+            var position = Tensor.arange(0, 1, new Spec(Shape.of(length, 1), DType.F64), device);
+            var exponent = Tensor.arange(0, -2.0 / headSize, new Spec(Shape.of(headSize / 2), DType.F64), device);
+            var angle = position.mul(exponent.mul(Math.log(base)).exp());
+            return new Tensor[] {angle.cos().cast(dtype), angle.sin().cast(dtype)};
+        });
+        return new Rotary(tables[0], tables[1]);
+    }
+
+    /// Turns queries or keys. Shapes: x (B, H, T, D) -> the same.
+    public Tensor apply(Tensor x) {
+        return x.rotary(cos, sin);
+    }
+}

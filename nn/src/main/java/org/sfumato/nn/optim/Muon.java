@@ -1,0 +1,82 @@
+package org.sfumato.nn.optim;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sfumato.tensor.Fuse;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
+
+/// Momentum whose step is made orthogonal, for the matrices inside a network:
+/// `u = momentum u + g`, `O = NewtonSchulz(g + momentum u)`, `p = (1 - lr wd) p - lr sqrt(max(1, rows/columns)) O`.
+/// Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+public final class Muon implements Optimizer {
+    /// Settings; the source uses a rate of 0.02, momentum 0.95, no decay.
+    public record Config(double learningRate, double momentum, double weightDecay) { }
+
+    /// The odd polynomial `a x + b x^3 + c x^5` whose iteration drives singular values in (0, 1] towards 1; values of the source.
+    private static final double A = 3.4445;
+    private static final double B = -4.7750;
+    private static final double C = 2.0315;
+    private static final int ITERATIONS = 5;
+
+    private static final Fuse COMBINE = Fuse.of("muonCombine", (a, aa) -> a.mul(B).add(aa.mul(C)));
+    private static final Fuse ADVANCE = Fuse.of("muonAdvance", (x, bx) -> x.mul(A).add(bx));
+    private static final Fuse DESCEND = Fuse.of("muonDescend", 4,
+            x -> List.of(x.get(0).mul(x.get(3)).sub(x.get(1).mul(x.get(2)))));
+
+    private final Map<String, Tensor> parameters;
+    private final Config config;
+    private final Map<String, Tensor> state = new LinkedHashMap<>();
+    private final Fuse momentum;
+
+    /// An optimiser of `parameters`, all matrices; its state lives in the current scope.
+    ///
+    /// @throws IllegalArgumentException if a parameter is not a matrix
+    public Muon(Map<String, Tensor> parameters, Config config) {
+        this.parameters = Map.copyOf(parameters);
+        this.config = config;
+        this.momentum = Fuse.of("muonMomentum", 2, x -> List.of(x.get(0).mul(config.momentum).add(x.get(1))));
+        parameters.forEach((name, p) -> {
+            if (p.shape().rank() != 2) {
+                throw new IllegalArgumentException("muon: " + name + " " + p.spec() + " is not a matrix\nhint: give it to AdamW");
+            }
+            state.put("u." + name, Tensor.full(p.shape(), 0, p.dtype(), p.device()));
+        });
+    }
+
+    @Override
+    public void step(Map<String, Tensor> gradients, double rate) {
+        gradients.forEach((name, g) -> Scope.temporary(() -> {
+            var p = parameters.get(name);
+            var u = state.get("u." + name);
+            momentum.update(u, g);
+            var direction = orthogonalize(g.add(u.mul(config.momentum)));
+            double lr = config.learningRate * rate;
+            double scale = lr * Math.sqrt(Math.max(1.0, (double) p.size(0) / p.size(1)));
+            DESCEND.update(p, direction, scalar(scale, p), scalar(1 - lr * config.weightDecay, p));
+        }));
+    }
+
+    /// The nearest matrix with singular values near 1, by Newton and Schulz. Shapes: (M, N) -> (M, N).
+    static Tensor orthogonalize(Tensor g) {
+        boolean tall = g.size(0) > g.size(1);
+        var x = tall ? g.t() : g;
+        x = x.div(x.square().sum().sqrt().add(1e-7));
+        for (int i = 0; i < ITERATIONS; i++) {
+            var a = x.matmul(x.t());
+            x = ADVANCE.apply(x, COMBINE.apply(a, a.matmul(a)).matmul(x));
+        }
+        return tall ? x.t() : x;
+    }
+
+    private static Tensor scalar(double value, Tensor like) {
+        return Tensor.full(Shape.SCALAR, value, like.dtype(), like.device());
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        return state;
+    }
+}
