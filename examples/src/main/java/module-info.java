@@ -1,4 +1,9 @@
 /// The command line and example programs.
 module org.sfumato.examples {
     requires org.sfumato.models;
+    requires info.picocli;
+    requires jdk.management;
+    requires tools.jackson.databind;
+
+    opens org.sfumato.cli to info.picocli;
 }

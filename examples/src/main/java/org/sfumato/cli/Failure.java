@@ -1,0 +1,52 @@
+package org.sfumato.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/// An error as the user sees it: what is wrong, in one line, and up to two hints.
+record Failure(String what, List<String> hints) {
+
+    private static final String HINT = "hint:";
+
+    /// The first line of the message of `e`, and its lines that start with `hint:`.
+    static Failure of(Throwable e) {
+        return switch (e) {
+            case NoSuchFileException f -> new Failure("no such file: " + f.getFile(), List.of("check the path"));
+            case AccessDeniedException f ->
+                new Failure("permission denied: " + f.getFile(), List.of("check the permissions of the file"));
+            case FileAlreadyExistsException f ->
+                new Failure("the file exists: " + f.getFile(), List.of("name another file or remove this one"));
+            case OutOfMemoryError m -> new Failure("out of memory: " + m.getMessage(),
+                    List.of("take a smaller batch, or a larger heap: SFUMATO_JAVA_OPTS=-Xmx8g"));
+            default -> ofMessage(e);
+        };
+    }
+
+    private static Failure ofMessage(Throwable e) {
+        var message = e.getMessage();
+        if (message == null || message.isBlank()) {
+            return new Failure(e.getClass().getSimpleName(), List.of("run it with --debug to see where"));
+        }
+        var hints = message.lines().map(String::strip).filter(line -> line.startsWith(HINT))
+                .map(line -> line.substring(HINT.length()).strip()).limit(2).toList();
+        var what = message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElseThrow();
+        return new Failure(what, hints.isEmpty() ? List.of("run it with --debug to see where") : hints);
+    }
+
+    void print(PrintWriter err) {
+        err.println("sfumato: " + what);
+        hints.forEach(hint -> err.println(HINT + " " + hint));
+    }
+
+    /// `{"error": ..., "hints": [...]}` in one line.
+    String json() {
+        var fields = new LinkedHashMap<String, Object>();
+        fields.put("error", what);
+        fields.put("hints", hints);
+        return Common.toJson(fields);
+    }
+}

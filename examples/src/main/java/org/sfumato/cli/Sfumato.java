@@ -1,0 +1,115 @@
+package org.sfumato.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// The command `sfumato`. Exit codes: 0 all went well, 1 it failed, 2 the command line is wrong.
+///
+/// A command is one class in this package, a `Callable<Integer>` with picocli's `@Command`, a `@Mixin` [Common], and a
+/// place in the list of subcommands here. Whatever it throws is reported in one to three lines.
+@Command(name = "sfumato",
+        description = "Text diffusion on the JVM: train, generate, score.",
+        synopsisSubcommandLabel = "COMMAND",
+        versionProvider = Version.class,
+        mixinStandardHelpOptions = true,
+        subcommands = {Info.class},
+        footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong command line.",
+            "JVM options, such as -Xmx8g, are taken from SFUMATO_JAVA_OPTS."})
+public final class Sfumato implements Runnable {
+
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    boolean debug;
+
+    @CommandLine.Spec
+    CommandLine.Model.CommandSpec spec;
+
+    /// Runs the command line `args` and ends the JVM.
+    public static void main(String[] args) {
+        var pipe = new ClosedPipe.Detector(new FileOutputStream(FileDescriptor.out));
+        System.setOut(new PrintStream(pipe, false, StandardCharsets.UTF_8));
+        var out = new PrintWriter(pipe, false, StandardCharsets.UTF_8);
+        var err = new PrintWriter(System.err, true);
+        int code = run(out, err, args);
+        try {
+            System.out.flush();
+        } catch (ClosedPipe e) {
+            code = OK;
+        }
+        System.exit(code);
+    }
+
+    /// Runs the command line `args` on the given streams; returns the exit code and flushes `out`.
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return run(commandLine(out, err), args);
+    }
+
+    /// The command line with `more` commands than the usual ones.
+    static CommandLine commandLine(PrintWriter out, PrintWriter err, Object... more) {
+        var command = new CommandLine(new Sfumato());
+        List.of(more).forEach(command::addSubcommand);
+        return command
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Sfumato::wrong)
+                .setExecutionExceptionHandler((e, failed, parsed) -> report(e, failed));
+    }
+
+    static int run(CommandLine command, String... args) {
+        try {
+            int code = command.execute(args);
+            command.getOut().flush();
+            return code;
+        } catch (ClosedPipe e) {
+            return OK;
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            return report(e, command.getParseResult().asCommandLineList().getLast());
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    private static int wrong(ParameterException e, String[] args) {
+        var command = e.getCommandLine();
+        var err = command.getErr();
+        err.println("sfumato: " + e.getMessage().lines().findFirst().orElse("wrong command line"));
+        UnmatchedArgumentException.printSuggestions(e, err);
+        err.println("hint: " + command.getCommandSpec().qualifiedName() + " --help");
+        return USAGE;
+    }
+
+    private static int report(Throwable e, CommandLine command) {
+        if (ClosedPipe.caused(e)) {
+            return OK;
+        }
+        Sfumato root = command.getCommandSpec().root().commandLine().getCommand();
+        var failure = Failure.of(e);
+        failure.print(command.getErr());
+        if (root.debug) {
+            e.printStackTrace(command.getErr());
+        }
+        if (command.getParseResult().hasMatchedOption("--json")) {
+            command.getOut().println(failure.json());
+            command.getOut().flush();
+        }
+        return FAILED;
+    }
+}
