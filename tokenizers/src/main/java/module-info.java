@@ -2,5 +2,5 @@
 module org.sfumato.tokenizers {
     requires tools.jackson.databind;
 
-    // exports org.sfumato.tokenizers;
+    exports org.sfumato.tokenizers;
 }

@@ -18,8 +18,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 /// then the words turned into numbers in place. Each word passes once more through the cache, but there is one
 /// vectorised generator instead of one for every distribution.
 public final class RandomCpu {
-    /// Words in a piece: 16 KiB, half of a small first-level cache. A power of two: pieces end at its multiples, so that
-    /// only the two ends of a range have ragged blocks.
+    /// Words in a piece: 16 KiB, half of a small first-level cache. A power of two: pieces end at its multiples, so
+    /// that only the two ends of a range have ragged blocks.
     private static final long PIECE = 4096;
 
     private RandomCpu() { }

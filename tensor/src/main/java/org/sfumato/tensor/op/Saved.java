@@ -1,7 +1,8 @@
 package org.sfumato.tensor.op;
 
-import java.util.function.Function;
 import org.sfumato.tensor.Tensor;
+
+import java.util.function.Function;
 
 /// What a gradient rule may read of the forward pass.
 public interface Saved {

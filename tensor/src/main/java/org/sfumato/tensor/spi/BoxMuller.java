@@ -13,7 +13,7 @@ package org.sfumato.tensor.spi;
 ///   - `cos` and `sin`: the turn `v` is a fixed-point number, so its nearest quarter is taken off exactly in integers;
 ///     what is left, at most pi/4 in size, goes through the Taylor series.
 ///
-/// Largest difference from the exact value: 3e-7 relative to the radius in f32, 1e-15 in f64. The largest possible
+/// Largest difference from the exact value: 3e-7 relative to the radius in f32, 3e-15 in f64. The largest possible
 /// value is `sqrt(62 ln 2) = 6.56` in f32 and `sqrt(106 ln 2) = 8.57` in f64.
 ///
 /// Source: Box and Muller 1958, doi 10.1214/aoms/1177706645.

@@ -1,0 +1,53 @@
+package org.sfumato.tokenizers;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Tokenizers from their stored form.
+public final class Tokenizers {
+
+    private Tokenizers() {
+    }
+
+    /// The tokenizer that [Tokenizer#toJson()] has described. Throws [IllegalArgumentException] where `json` is not
+    /// JSON, names no known kind, or lacks what that kind needs.
+    public static Tokenizer fromJson(String json) {
+        JsonNode node;
+        try {
+            node = JsonMapper.shared().readTree(json);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException("tokenizer: not JSON, " + e.getOriginalMessage(), e);
+        }
+        var kind = text(node, "kind");
+        return switch (kind) {
+            case CharTokenizer.NAME -> CharTokenizer.of(text(node, "vocabulary"), unknown(node));
+            case ByteTokenizer.NAME -> new ByteTokenizer();
+            default -> throw new IllegalArgumentException("tokenizer: unknown kind, \"" + kind + "\"\nhint: known are "
+                    + CharTokenizer.NAME + " and " + ByteTokenizer.NAME);
+        };
+    }
+
+    private static Unknown unknown(JsonNode node) {
+        if (!node.has("unknown")) {
+            return new Unknown.Refuse();
+        }
+        var policy = text(node, "unknown");
+        return switch (policy) {
+            case "refuse" -> new Unknown.Refuse();
+            case "skip" -> new Unknown.Skip();
+            case "replace" -> new Unknown.Replace(text(node, "replacement"));
+            default -> throw new IllegalArgumentException("tokenizer: field \"unknown\" is \"" + policy
+                    + "\"\nhint: known are refuse, skip and replace");
+        };
+    }
+
+    private static String text(JsonNode node, String field) {
+        var value = node.get(field);
+        if (value == null || !value.isString()) {
+            throw new IllegalArgumentException("tokenizer: field \"" + field + "\" "
+                    + (value == null ? "is missing" : "is not text, " + value));
+        }
+        return value.stringValue();
+    }
+}
