@@ -1,8 +1,11 @@
 package org.sfumato.rules;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,10 +14,6 @@ import org.sfumato.autograd.planted.Tape;
 import org.sfumato.cuda.planted.Driver;
 import org.sfumato.nn.planted.NamesCuda;
 import org.sfumato.tensor.planted.Culprit;
-
-import java.util.Set;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /// The library keeps the rules, and each rule catches a class planted to break it.
 class HouseRulesTest {

@@ -1,12 +1,11 @@
 package org.sfumato.cli;
 
+import java.io.PrintWriter;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
-
-import java.io.PrintWriter;
-import java.util.Map;
 
 /// What every command shares: `@Mixin Common common;`. (`--debug` is inherited from [Sfumato].)
 ///

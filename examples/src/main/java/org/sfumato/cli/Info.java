@@ -2,15 +2,14 @@ package org.sfumato.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /// `sfumato info`: what this machine offers.
 @Command(name = "info", description = "Show the JDK, the processor, the memory and the devices.")

@@ -1,11 +1,10 @@
 package org.sfumato.tensor;
 
-import org.sfumato.tensor.spi.Backend;
-
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.sfumato.tensor.spi.Backend;
 
 /// The backends that the ServiceLoader finds, by device, each with the account of its memory.
 public final class Backends {

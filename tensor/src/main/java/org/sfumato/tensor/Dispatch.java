@@ -1,5 +1,7 @@
 package org.sfumato.tensor;
 
+import java.util.Arrays;
+import java.util.function.Supplier;
 import org.sfumato.tensor.op.CustomOp;
 import org.sfumato.tensor.op.Fused;
 import org.sfumato.tensor.op.Op;
@@ -7,9 +9,6 @@ import org.sfumato.tensor.op.View;
 import org.sfumato.tensor.spi.Backend;
 import org.sfumato.tensor.spi.Operand;
 import org.sfumato.tensor.spi.Recorder;
-
-import java.util.Arrays;
-import java.util.function.Supplier;
 
 /// The one place through which every operation goes: shape rule, device check, memory, kernel, recorder.
 public final class Dispatch {

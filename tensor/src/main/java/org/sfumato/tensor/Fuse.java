@@ -1,13 +1,12 @@
 package org.sfumato.tensor;
 
-import org.sfumato.tensor.expr.Expr;
-import org.sfumato.tensor.op.Pointwise;
-
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.sfumato.tensor.expr.Expr;
+import org.sfumato.tensor.op.Pointwise;
 
 /// Pointwise operations that a user fuses on purpose: one loop over memory, one derived gradient.
 ///

@@ -1,12 +1,11 @@
 package org.sfumato.tensor;
 
-import org.sfumato.tensor.spi.Backend;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.sfumato.tensor.spi.Backend;
 
 /// The account of a device's memory: bytes held by live tensors, the peak, shares by operation, and what was leaked.
 ///

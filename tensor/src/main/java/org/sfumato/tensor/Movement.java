@@ -1,10 +1,9 @@
 package org.sfumato.tensor;
 
+import java.util.Arrays;
 import org.sfumato.tensor.op.Copy;
 import org.sfumato.tensor.op.Triangle;
 import org.sfumato.tensor.op.View;
-
-import java.util.Arrays;
 
 /// Shapes: views without copies, and putting tensors together. Negative axes count from the end.
 public sealed interface Movement permits Tensor {

@@ -1,10 +1,9 @@
 package org.sfumato.tensor;
 
-import org.sfumato.tensor.spi.Buffer;
-
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import org.sfumato.tensor.spi.Buffer;
 
 /// The memory behind a tensor and its views, owned by one [Scope], or by the garbage collector where there is none.
 final class Storage {

@@ -1,12 +1,11 @@
 package org.sfumato.tensor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.op.Concat;
 import org.sfumato.tensor.op.Copy;
 import org.sfumato.tensor.op.Source;
 import org.sfumato.tensor.spi.Operand;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /// An array of any rank in off-heap memory or on a device: a buffer, a type, and a layout that says where each element lies.
 ///

@@ -1,10 +1,9 @@
 package org.sfumato.testing;
 
-import org.junit.jupiter.api.Assumptions;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 
 /// Reference files too large for the repository: the folder `shared/data` in, or beside, a folder above the working
 /// directory. A test that needs one skips, with a message, where it is absent.

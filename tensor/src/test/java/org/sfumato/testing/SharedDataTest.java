@@ -1,10 +1,10 @@
 package org.sfumato.testing;
 
-import org.junit.jupiter.api.Test;
-import org.opentest4j.TestAbortedException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
 
 class SharedDataTest {
 

@@ -1,8 +1,7 @@
 package org.sfumato.tokenizers;
 
-import tools.jackson.databind.json.JsonMapper;
-
 import java.nio.charset.StandardCharsets;
+import tools.jackson.databind.json.JsonMapper;
 
 /// One id for each byte of the text's UTF-8 form: 256 ids, any text, nothing to learn.
 ///

@@ -1,9 +1,8 @@
 package org.sfumato.tokenizers;
 
-import tools.jackson.databind.json.JsonMapper;
-
 import java.util.Arrays;
 import java.util.BitSet;
+import tools.jackson.databind.json.JsonMapper;
 
 /// One id for each character (Unicode code point) of a vocabulary.
 ///

@@ -1,15 +1,14 @@
 package org.sfumato.tokenizers;
 
-import org.junit.jupiter.api.Test;
-import org.sfumato.testing.SharedData;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import org.junit.jupiter.api.Test;
+import org.sfumato.testing.SharedData;
 
 class CharTokenizerTest {
     private static final String CLEF = "\uD834\uDD1E";          // U+1D11E, beyond 2^16

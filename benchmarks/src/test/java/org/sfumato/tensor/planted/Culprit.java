@@ -1,9 +1,8 @@
 package org.sfumato.tensor.planted;
 
-import org.sfumato.autograd.planted.Tape;
-
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
+import org.sfumato.autograd.planted.Tape;
 
 /// Breaks every house rule once, to show that each can fail.
 public final class Culprit {

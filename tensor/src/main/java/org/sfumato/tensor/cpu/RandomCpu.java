@@ -1,13 +1,12 @@
 package org.sfumato.tensor.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.spi.BoxMuller;
 import org.sfumato.tensor.spi.Philox;
-
-import java.lang.foreign.MemorySegment;
-
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 /// Fills memory with random numbers: elements `[from, to)` of a tensor whose element 0 is at byte `at` of `out`.
 ///

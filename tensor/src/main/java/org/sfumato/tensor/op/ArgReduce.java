@@ -1,10 +1,9 @@
 package org.sfumato.tensor.op;
 
+import java.util.Locale;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
-
-import java.util.Locale;
 
 /// The index of the largest or smallest element along an axis; the first one among equals; a NaN wins over every number.
 ///

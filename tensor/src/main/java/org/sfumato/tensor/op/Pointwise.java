@@ -1,5 +1,7 @@
 package org.sfumato.tensor.op;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Shape;
@@ -7,9 +9,6 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.expr.Expr;
-
-import java.util.ArrayList;
-import java.util.List;
 
 /// `out_j = formula_j(x0, x1, ...)` for each element, the inputs broadcast against each other.
 ///

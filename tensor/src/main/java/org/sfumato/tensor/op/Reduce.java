@@ -1,12 +1,11 @@
 package org.sfumato.tensor.op;
 
+import java.util.List;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
-
-import java.util.List;
 
 /// Combines all elements along some axes into one. Empty reductions give 0 for a sum and 1 for a product; a maximum or minimum of
 /// nothing is an error. NaN among the elements gives NaN. Sums of bool and i32 are i64, as in PyTorch.

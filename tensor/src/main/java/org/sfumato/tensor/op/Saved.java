@@ -1,8 +1,7 @@
 package org.sfumato.tensor.op;
 
-import org.sfumato.tensor.Tensor;
-
 import java.util.function.Function;
+import org.sfumato.tensor.Tensor;
 
 /// What a gradient rule may read of the forward pass.
 public interface Saved {

@@ -1,12 +1,11 @@
 package org.sfumato.tensor.op;
 
+import java.util.List;
 import org.sfumato.tensor.Layout;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
-
-import java.util.List;
 
 /// Another look at the same memory. Views copy nothing and run on no device.
 public sealed interface View extends Op, Differentiable {

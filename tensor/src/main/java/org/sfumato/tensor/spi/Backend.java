@@ -1,10 +1,9 @@
 package org.sfumato.tensor.spi;
 
+import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.op.Op;
-
-import java.lang.foreign.MemorySegment;
 
 /// The device seam: memory and kernels. Everything above it is the same for all devices.
 /// Found by the ServiceLoader; called from any thread.

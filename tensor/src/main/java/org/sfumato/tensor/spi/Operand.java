@@ -1,11 +1,10 @@
 package org.sfumato.tensor.spi;
 
+import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Layout;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
-
-import java.lang.foreign.MemorySegment;
 
 /// A tensor as a kernel sees it: memory, element type and layout.
 public record Operand(Buffer buffer, DType dtype, Layout layout) {

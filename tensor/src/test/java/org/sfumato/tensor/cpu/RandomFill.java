@@ -1,7 +1,6 @@
 package org.sfumato.tensor.cpu;
 
-import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.spi.Philox;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -9,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.LongVector;
-
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.spi.Philox;
 
 /// Every fill of [RandomCpu] with its scalar definition.
 enum RandomFill {

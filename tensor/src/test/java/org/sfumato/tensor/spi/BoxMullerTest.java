@@ -1,9 +1,9 @@
 package org.sfumato.tensor.spi;
 
-import org.junit.jupiter.api.Test;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
 
 /// The fixed operations against StrictMath's logarithm, sine and cosine.
 class BoxMullerTest {

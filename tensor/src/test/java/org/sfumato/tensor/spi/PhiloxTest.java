@@ -1,14 +1,13 @@
 package org.sfumato.tensor.spi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.testing.SharedData;
-
-import java.io.IOException;
-import java.nio.file.Files;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /// Philox against the known-answer vectors that its authors publish with Random123. (NumPy's Philox cannot witness: it
 /// is Philox4x64-10, a different generator.)
