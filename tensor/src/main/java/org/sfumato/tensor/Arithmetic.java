@@ -316,3 +316,4 @@ public sealed interface Arithmetic permits Tensor {
         return (Tensor) this;
     }
 }
+

@@ -15,13 +15,14 @@ public final class UnknownTokenException extends IllegalArgumentException {
     static UnknownTokenException character(int codePoint, int index, int vocabularySize) {
         return new UnknownTokenException("encode: character " + quoted(codePoint) + " at index " + index
                 + " is not in the vocabulary of " + vocabularySize + " characters\nhint: build the tokenizer from a"
-                + " text that has it, or choose withUnknown(new Unknown.Skip()) or withUnknown(new Unknown.Replace(\" \"))",
-                index);
+                + " text that has it, or choose withUnknown(new Unknown.Skip()) or"
+                + " withUnknown(new Unknown.Replace(\" \"))", index);
     }
 
     static UnknownTokenException surrogate(String operation, int codeUnit, int index) {
         return new UnknownTokenException(operation + ": half of a surrogate pair, " + quoted(codeUnit) + " at index "
-                + index + ", is no character\nhint: the text was cut inside a character or read with a wrong charset", index);
+                + index + ", is no character\nhint: the text was cut inside a character or read with a wrong charset",
+                index);
     }
 
     static UnknownTokenException id(int id, int index, int vocabularySize) {
