@@ -5,7 +5,7 @@ module org.sfumato.tensor {
 
     exports org.sfumato.tensor;
     exports org.sfumato.tensor.expr;
-    // exports org.sfumato.tensor.io;
+    exports org.sfumato.tensor.io;
     exports org.sfumato.tensor.op;
     exports org.sfumato.tensor.spi;
 
