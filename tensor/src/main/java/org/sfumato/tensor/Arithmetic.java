@@ -316,4 +316,3 @@ public sealed interface Arithmetic permits Tensor {
         return (Tensor) this;
     }
 }
-
