@@ -1,0 +1,2 @@
+/// The transformer: one class, families by configuration.
+package org.sfumato.models.transformer;
