@@ -1,0 +1,155 @@
+package org.sfumato.tensor.expr;
+
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+import static java.lang.constant.ConstantDescs.MTD_void;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.TypeKind;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Writes the class of an [ExprLoop]: a method for the whole vectors and one for the last, partial one.
+///
+/// @param values what to compute
+/// @param lane how, for the compute type
+/// @param scalars bit k is set if operand k is one element
+record LoopCompiler(Values values, LaneCode lane, long scalars) {
+    private static final ClassDesc SELF = ClassDesc.of(ExprLoop.class.getPackageName(), "CompiledLoop");
+    private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
+    private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_void, SEGMENT.arrayType(), CD_long.arrayType(),
+        SEGMENT.arrayType(), CD_long.arrayType(), CD_long);
+    private static final MethodTypeDesc TAIL = RUN.insertParameterTypes(RUN.parameterCount(), CD_long);
+    private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
+    private static final int IN = 1; // the parameters of run, after `this`
+    private static final int IN_OFFSETS = 2;
+    private static final int OUT = 3;
+    private static final int OUT_OFFSETS = 4;
+    private static final int COUNT = 5;
+    private static final int FROM = 7; // of tail only
+
+    /// The loop, in a class of its own.
+    ///
+    /// @throws IllegalArgumentException if it would be too long for the just-in-time compiler
+    ExprLoop compile() {
+        byte[] bytes = write();
+        if (longestMethod(bytes) > HUGE_METHOD && lane instanceof VectorCode(var type, var inline) && inline) {
+            bytes = new LoopCompiler(values, new VectorCode(type, false), scalars).write();
+        }
+        if (longestMethod(bytes) > HUGE_METHOD) {
+            throw new IllegalArgumentException("loop: " + values.nodes().size() + " primitives are too many for one loop"
+                + "\nhint: compute a part of the formula first, as an operand of the rest");
+        }
+        return load(bytes);
+    }
+
+    private static ExprLoop load(byte[] bytes) {
+        try {
+            var type = MethodHandles.lookup().defineHiddenClass(bytes, true);
+            return (ExprLoop) type.findConstructor(type.lookupClass(), MethodType.methodType(void.class)).invoke();
+        } catch (Throwable e) {
+            throw new IllegalStateException("loop: the class that was written does not load", e);
+        }
+    }
+
+    static int longestMethod(byte[] bytes) {
+        return ClassFile.of().parse(bytes).methods().stream()
+            .mapToInt(m -> m.findAttribute(Attributes.code()).orElseThrow().codeLength()).max().orElseThrow();
+    }
+
+    /// The bytes of the class.
+    byte[] write() {
+        return ClassFile.of().build(SELF, type -> {
+            type.withFlags(ClassFile.ACC_FINAL).withInterfaceSymbols(ExprLoop.class.describeConstable().orElseThrow())
+                .withMethodBody(INIT_NAME, MTD_void, 0,
+                    code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
+                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run);
+            if (lane.lanes() > 1) {
+                type.withMethodBody("tail", TAIL, ClassFile.ACC_PRIVATE, this::tail);
+            }
+        });
+    }
+
+    /// `for (at = 0; at < end; at += step) turn`, then the tail; `at`, `end` and `step` are elements.
+    private void run(CodeBuilder code) {
+        var operands = operands(code);
+        long step = lane.lanes();
+        int at = code.allocateLocal(TypeKind.LONG);
+        int end = code.allocateLocal(TypeKind.LONG);
+        code.lload(COUNT).loadConstant(-step).land().lstore(end).lconst_0().lstore(at);
+        var loop = code.newBoundLabel();
+        var done = code.newLabel();
+        code.lload(at).lload(end).lcmp().ifge(done);
+        new Turn(this, code, operands, at, -1).write();
+        code.lload(at).loadConstant(step).ladd().lstore(at).goto_(loop).labelBinding(done);
+        if (lane.lanes() > 1) {
+            var whole = code.newLabel();
+            code.lload(end).lload(COUNT).lcmp().ifge(whole)
+                .aload(0).aload(IN).aload(IN_OFFSETS).aload(OUT).aload(OUT_OFFSETS).lload(COUNT).lload(end)
+                .invokespecial(SELF, "tail", TAIL).labelBinding(whole);
+        }
+        code.return_();
+    }
+
+    private void tail(CodeBuilder code) {
+        var operands = operands(code);
+        int mask = code.allocateLocal(TypeKind.REFERENCE);
+        code.lload(COUNT).lload(FROM).lsub();
+        lane.tailMask(code);
+        code.astore(mask);
+        new Turn(this, code, operands, FROM, mask).write();
+        code.return_();
+    }
+
+    /// Where the locals of the operands and results are.
+    record Operands(Map<Integer, Integer> segments, Map<Integer, Integer> offsets, Map<Integer, Integer> elements,
+                    int[] outSegments, int[] outOffsets) { }
+
+    /// Reads the arrays, and the scalar operands, into locals.
+    private Operands operands(CodeBuilder code) {
+        int results = values.roots().size();
+        var found = new Operands(new HashMap<>(), new HashMap<>(), new HashMap<>(), new int[results], new int[results]);
+        for (var node : values.nodes()) {
+            if (node.expr() instanceof Expr.Arg(int k)) {
+                found.segments.put(k, segment(code, IN, k));
+                found.offsets.put(k, offset(code, IN_OFFSETS, k));
+                if (isScalar(k)) {
+                    int element = code.allocateLocal(lane.elementKind());
+                    lane.loadElement(code, found.segments.get(k), found.offsets.get(k));
+                    code.storeLocal(lane.elementKind(), element);
+                    found.elements.put(k, element);
+                }
+            }
+        }
+        for (int j = 0; j < results; j++) {
+            found.outSegments[j] = segment(code, OUT, j);
+            found.outOffsets[j] = offset(code, OUT_OFFSETS, j);
+        }
+        return found;
+    }
+
+    boolean isScalar(int k) {
+        return (scalars >>> k & 1) != 0;
+    }
+
+    private static int segment(CodeBuilder code, int array, int index) {
+        int local = code.allocateLocal(TypeKind.REFERENCE);
+        code.aload(array).loadConstant(index).aaload().astore(local);
+        return local;
+    }
+
+    private static int offset(CodeBuilder code, int array, int index) {
+        int local = code.allocateLocal(TypeKind.LONG);
+        code.aload(array).loadConstant(index).laload().lstore(local);
+        return local;
+    }
+}
