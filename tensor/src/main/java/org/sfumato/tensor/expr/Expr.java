@@ -5,9 +5,9 @@ import java.util.stream.IntStream;
 
 /// A scalar formula over arguments `x0, x1, ...`: what a pointwise operation computes for each element.
 ///
-/// The vector loop ([ExprLoop]), the derivative ([#diff]) and the float64 oracle ([#eval]) are all derived from it. Formulas are
-/// immutable trees of records and equal when they are built alike. Stability is a matter of primitives: write `x.sigmoid()`,
-/// not `1 / (1 + exp(-x))`, whose derivative is infinity over infinity for large negative `x`.
+/// The vector loop ([ExprLoop]), the derivative ([#diff]) and the float64 oracle ([#eval]) are all derived from it.
+/// Formulas are immutable trees of records and equal when they are built alike. Stability is a matter of primitives:
+/// write `x.sigmoid()`, not `1 / (1 + exp(-x))`, whose derivative is infinity over infinity for large negative `x`.
 public sealed interface Expr {
     /// Argument number `index`.
     record Arg(int index) implements Expr { }

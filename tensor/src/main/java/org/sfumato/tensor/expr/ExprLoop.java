@@ -2,25 +2,27 @@ package org.sfumato.tensor.expr;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 
 import org.sfumato.tensor.DType;
 
-/// Formulas compiled to one loop over native memory: `out[j][e] = formula_j(in[0][e], in[1][e], ...)` for every element `e`.
+/// Formulas compiled to one loop over native memory: `out[j][e] = formula_j(in[0][e], in[1][e], ...)` for every
+/// element `e`.
 ///
-/// Equal subexpressions are computed once for all formulas. In f32 and f64 the loop runs over vectors of the preferred width; in
-/// i64 it is a loop over longs, with two's complement wrap-around. An element's result depends on its operands alone, never
-/// on its place: the last, partial vector is computed with the same instructions under a mask. Every primitive rounds by itself:
-/// a product and a sum are not contracted to a fused multiply-add, so that a device that does the same gives the same bits.
+/// Equal subexpressions are computed once for all formulas. In f32 and f64 the loop runs over vectors of the
+/// preferred width; in i64 it is a loop over longs, with two's complement wrap-around. An element's result depends on
+/// its operands alone, never on its place: the last, partial vector is computed with the same instructions under a
+/// mask. Every primitive rounds by itself: a product and a sum are not contracted to a fused multiply-add, so that a
+/// device that does the same gives the same bits.
 ///
-/// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler; making one takes about a
-/// millisecond. It is kept for good. A number that changes at run time, such as a learning rate, must therefore be passed as a
-/// scalar operand: as a constant it would make a class for each value.
+/// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler; making one takes
+/// about a millisecond. It is kept for good. A number that changes at run time, such as a learning rate, must
+/// therefore be passed as a scalar operand: as a constant it would make a class for each value.
 public interface ExprLoop {
     /// Computes `count` elements.
     ///
-    /// Operand `k` starts at byte `inOffsets[k]` of `in[k]`: `count` contiguous elements, or one if it is a scalar operand. Operands
-    /// that no formula uses are not looked at. An output may be an operand at the same offset; overlap otherwise is undefined.
+    /// Operand `k` starts at byte `inOffsets[k]` of `in[k]`: `count` contiguous elements, or one if it is a scalar
+    /// operand. Operands that no formula uses are not looked at. An output may be an operand at the same offset;
+    /// overlap otherwise is undefined.
     ///
     /// @throws IndexOutOfBoundsException if an operand ends before `count` elements
     void run(MemorySegment[] in, long[] inOffsets, MemorySegment[] out, long[] outOffsets, long count);
@@ -29,39 +31,10 @@ public interface ExprLoop {
     ///
     /// Bit `k` of `scalars` says that operand `k` is one element, read once and given to all.
     ///
-    /// @throws IllegalArgumentException if `compute` is a storage type, if there is no formula, if there are more than 64
-    /// operands, if i64 is asked of a formula that is not integral, or if the formulas are too long for one loop (hundreds of
-    /// primitives)
+    /// @throws IllegalArgumentException if `compute` is a storage type, if there is no formula, if there are more
+    /// than 64 operands, if i64 is asked of a formula that is not integral, or if the formulas are too long for one
+    /// loop (hundreds of primitives)
     static ExprLoop of(List<Expr> formulas, DType compute, long scalars) {
-        return Cache.LOOPS.computeIfAbsent(new Key(List.copyOf(formulas), compute, scalars), Key::compile);
-    }
-
-    /// What makes a loop different from another.
-    record Key(List<Expr> formulas, DType compute, long scalars) {
-        private ExprLoop compile() {
-            if (formulas.isEmpty()) {
-                throw new IllegalArgumentException("loop: no formula");
-            }
-            if (compute.compute() != compute) {
-                throw new IllegalArgumentException("loop: " + compute + " is a storage type\nhint: compute in " + compute.compute());
-            }
-            for (var formula : formulas) {
-                if (formula.arity() > Long.SIZE) {
-                    throw new IllegalArgumentException("loop: more operands than 64, " + formula.arity());
-                }
-                if (compute == DType.I64 && !formula.isIntegral()) {
-                    throw new IllegalArgumentException("loop: not a formula of whole numbers, " + formula
-                        + "\nhint: compute in f32 or f64");
-                }
-            }
-            return new LoopCompiler(Values.of(formulas), LaneCode.of(compute), scalars).compile();
-        }
-    }
-
-    /// The loops made so far.
-    final class Cache {
-        private static final ConcurrentHashMap<Key, ExprLoop> LOOPS = new ConcurrentHashMap<>();
-
-        private Cache() { }
+        return LoopKey.loop(formulas, compute, scalars);
     }
 }

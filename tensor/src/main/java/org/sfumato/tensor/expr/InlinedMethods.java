@@ -10,6 +10,7 @@ import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.PseudoInstruction;
 import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.BranchInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.classfile.instruction.ReturnInstruction;
@@ -21,9 +22,9 @@ import java.util.stream.Collectors;
 
 /// The static methods of a class, to be written into other code in place of a call.
 ///
-/// The compiler stops inlining ordinary methods once a loop holds 8000 bytecodes together with all that the Vector API brings
-/// in, and a vector that crosses a call is boxed: tens of times slower. Code that is in the loop to begin with has no such limit.
-/// The methods must be free of branches.
+/// The compiler stops inlining ordinary methods once a loop holds 8000 bytecodes together with all that the Vector
+/// API brings in, and a vector that crosses a call is boxed: tens of times slower. Code that is in the loop to begin
+/// with has no such limit. The methods must be free of branches.
 final class InlinedMethods {
     private static final InlinedMethods F32 = new InlinedMethods(VectorMath.class);
     private static final InlinedMethods F64 = new InlinedMethods(VectorMath64.class);
@@ -84,7 +85,10 @@ final class InlinedMethods {
             }
             case InvokeInstruction call when call.owner().equals(owner.thisClass()) ->
                 write(code, call.name().stringValue(), call.typeSymbol());
-            case ReturnInstruction _, PseudoInstruction _ -> { /* the result stays on the stack; no labels are needed */ }
+            case ReturnInstruction _ -> { /* the result stays on the stack */ }
+            case PseudoInstruction _ -> { /* labels and names of locals */ }
+            case BranchInstruction _ ->
+                throw new IllegalStateException("loop: a branch in " + owner.thisClass().name());
             default -> code.with(element);
         }
     }

@@ -8,7 +8,8 @@ import org.sfumato.tensor.expr.Expr.BinaryOp;
 import org.sfumato.tensor.expr.Expr.CompareOp;
 import org.sfumato.tensor.expr.Expr.UnaryOp;
 
-/// Writes the instructions that a loop over one compute type is made of. Operands are on the stack, and so is the result.
+/// Writes the instructions that a loop over one compute type is made of. Operands are on the stack, and so is the
+/// result.
 ///
 /// A "value" is what the loop computes at a time: a vector, or one long. A "condition" is a mask, or a boolean.
 sealed interface LaneCode permits VectorCode, LongCode {

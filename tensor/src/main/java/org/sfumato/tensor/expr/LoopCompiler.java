@@ -46,7 +46,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
             bytes = new LoopCompiler(values, new VectorCode(type, false), scalars).write();
         }
         if (longestMethod(bytes) > HUGE_METHOD) {
-            throw new IllegalArgumentException("loop: " + values.nodes().size() + " primitives are too many for one loop"
+            throw new IllegalArgumentException("loop: too long for one loop, " + values.nodes().size() + " primitives"
                 + "\nhint: compute a part of the formula first, as an operand of the rest");
         }
         return load(bytes);

@@ -94,7 +94,8 @@ record VectorCode(DType type, boolean inline) implements LaneCode {
         offset.run();
         order(code);
         if (mask < 0) {
-            code.invokestatic(vector(), "fromMemorySegment", MethodTypeDesc.of(vector(), SPECIES, SEGMENT, CD_long, ORDER));
+            code.invokestatic(vector(), "fromMemorySegment",
+                MethodTypeDesc.of(vector(), SPECIES, SEGMENT, CD_long, ORDER));
         } else {
             code.aload(mask).invokestatic(vector(), "fromMemorySegment",
                 MethodTypeDesc.of(vector(), SPECIES, SEGMENT, CD_long, ORDER, MASK));
