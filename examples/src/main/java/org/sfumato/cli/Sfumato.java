@@ -31,6 +31,9 @@ public final class Sfumato implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
 
+    /// ANSI: cursor up, erase the line. The launcher asks for it where that line is the JVM's word on incubation.
+    static final String WIPE_LINE_ABOVE = "\033[A\033[2K";
+
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
     boolean debug;
 
@@ -39,6 +42,9 @@ public final class Sfumato implements Runnable {
 
     /// Runs the command line `args` and ends the JVM.
     public static void main(String[] args) {
+        if (Boolean.getBoolean("sfumato.cli.wipe")) {
+            System.err.print(WIPE_LINE_ABOVE);
+        }
         var pipe = new ClosedPipe.Detector(new FileOutputStream(FileDescriptor.out));
         System.setOut(new PrintStream(pipe, false, StandardCharsets.UTF_8));
         var out = new PrintWriter(pipe, false, StandardCharsets.UTF_8);

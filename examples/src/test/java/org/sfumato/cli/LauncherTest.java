@@ -99,13 +99,16 @@ class LauncherTest {
     }
 
     @Test
-    void onATerminalTheIncubatorWarningAloneIsDropped() throws Exception {
+    void onATerminalTheIncubatorWarningIsWipedOut() throws Exception {
         var script = Path.of("/usr/bin/script");
         assumeTrue(Files.isExecutable(script) && System.getProperty("os.name").equals("Linux"), "skipped: no `script`");
-        var result = launch(temp, Path.of("bash"), "-c",
-                script + " -qec \"'" + root.resolve("sfumato") + "' x\" /dev/null; echo code $?; sleep 0.3");
-        assertThat(result.out().lines()).contains("on stderr", "arg x", "arg -Dsfumato.cli.terminal=true", "code 7");
-        assertThat(result.out()).doesNotContain("WARNING");
+        writeJar(root.resolve("examples/target/sfumato-examples-1.jar"));
+        setTimes();
+        var real = List.of("SFUMATO_JAVA_HOME=" + System.getProperty("java.home"), "TERM=xterm");
+        var command = script + " -qec \"'" + root.resolve("sfumato") + "' --wrong\" /dev/null; echo code $?";
+        var result = launch(temp, real, Path.of("bash"), "-c", command);
+        assertThat(result.out()).startsWith(WARNING.strip() + "\r\n" + Sfumato.WIPE_LINE_ABOVE
+                + "sfumato: Unknown option: '--wrong'\r\n").endsWith("code 2\n");
     }
 
     @Test
