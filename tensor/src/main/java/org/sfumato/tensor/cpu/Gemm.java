@@ -104,7 +104,13 @@ public final class Gemm {
         check("A", bytes, a, batch.a, m, k);
         check("B", bytes, b, batch.b, k, n);
         check("C", bytes, c, batch.c, m, n);
-        new GemmRegion(bytes, m, n, k, a, b, c, batch, accumulate).run();
+        if (n == 1 && m > 1 && c.rowStride == 1) {
+            // A column that lies in memory as a row: as C^T = B^T A^T it fills whole vectors, and has the same bits.
+            var swapped = new Batch(batch.b, batch.a, batch.c);
+            new GemmRegion(bytes, 1, m, k, b.transposed(), a.transposed(), c.transposed(), swapped, accumulate).run();
+        } else {
+            new GemmRegion(bytes, m, n, k, a, b, c, batch, accumulate).run();
+        }
     }
 
     private static void check(String name, int bytes, Matrix x, long[] batch, int rows, int cols) {

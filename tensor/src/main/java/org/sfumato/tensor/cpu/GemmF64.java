@@ -2,9 +2,13 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 
-/// The float64 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, and the packing of B.
-/// Offsets and strides are in bytes. A is read in place, one element to all lanes at a time, so its strides are free.
+/// The float64 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, one of eight rows and one
+/// vector for narrow edges, and the packing of B. Offsets and strides are in bytes. A is read in place, one element to
+/// all lanes at a time, so its strides are free.
 ///
 /// The tiles are near C2's limit of nodes, past which it inlines only what the JDK forces it to: one small method of our
 /// own after the loop, or a branch at the stores, and every sum is boxed (ten times slower). Hence the plain stores;
@@ -16,6 +20,15 @@ final class GemmF64 {
     private static final long V = Simd.BYTES;
     private static final long PANEL = GemmRegion.PANEL_BYTES;
     private static final int LANES = (int) PANEL / BYTES;
+
+    private static final VectorSpecies<Double> FOUR = DoubleVector.SPECIES_256;
+    private static final VectorShuffle<Double> SWAP_PAIRS = VectorShuffle.fromValues(FOUR, 2, 3, 0, 1);
+    private static final VectorShuffle<Double> SWAP = VectorShuffle.fromValues(FOUR, 1, 0, 3, 2);
+    private static final VectorMask<Double> HIGH_PAIR = VectorMask.fromValues(FOUR, false, false, true, true);
+    private static final VectorMask<Double> ODD = VectorMask.fromValues(FOUR, false, true, false, true);
+
+    // A machine with vectors of fewer than four elements would take each of them apart.
+    private static final boolean FOURS = Simd.F64_LANES >= 4;
 
     private GemmF64() {}
 
@@ -30,7 +43,11 @@ final class GemmF64 {
             if (whole && !add) {
                 tile(high, depth, a, ao, ar, ac, b, bo, br, c, co, cr);
             } else {
-                tile(high, depth, a, ao, ar, ac, b, bo, br, tile, 0, PANEL);
+                if (high == 8 && width * BYTES <= V) {
+                    tile8narrow(depth, a, ao, ar, ac, b, bo, br, tile, 0, PANEL);
+                } else {
+                    tile(high, depth, a, ao, ar, ac, b, bo, br, tile, 0, PANEL);
+                }
                 if (whole) {
                     addTile(tile, high, c, co, cr);
                 } else {
@@ -105,6 +122,33 @@ final class GemmF64 {
         c71.intoMemorySegment(c, co + 7 * cr + V, Simd.ORDER);
     }
 
+    private static void tile8narrow(int depth, MemorySegment a, long ao, long ar, long ac,
+            MemorySegment b, long bo, long br, MemorySegment c, long co, long cr) {
+        var zero = DoubleVector.zero(Simd.F64);
+        DoubleVector c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
+        for (int p = 0; p < depth; p++) {
+            var b0 = Simd.loadF64(b, bo);
+            c0 = Simd.splatF64(a, ao).fma(b0, c0);
+            c1 = Simd.splatF64(a, ao + ar).fma(b0, c1);
+            c2 = Simd.splatF64(a, ao + 2 * ar).fma(b0, c2);
+            c3 = Simd.splatF64(a, ao + 3 * ar).fma(b0, c3);
+            c4 = Simd.splatF64(a, ao + 4 * ar).fma(b0, c4);
+            c5 = Simd.splatF64(a, ao + 5 * ar).fma(b0, c5);
+            c6 = Simd.splatF64(a, ao + 6 * ar).fma(b0, c6);
+            c7 = Simd.splatF64(a, ao + 7 * ar).fma(b0, c7);
+            ao += ac;
+            bo += br;
+        }
+        c0.intoMemorySegment(c, co, Simd.ORDER);
+        c1.intoMemorySegment(c, co + cr, Simd.ORDER);
+        c2.intoMemorySegment(c, co + 2 * cr, Simd.ORDER);
+        c3.intoMemorySegment(c, co + 3 * cr, Simd.ORDER);
+        c4.intoMemorySegment(c, co + 4 * cr, Simd.ORDER);
+        c5.intoMemorySegment(c, co + 5 * cr, Simd.ORDER);
+        c6.intoMemorySegment(c, co + 6 * cr, Simd.ORDER);
+        c7.intoMemorySegment(c, co + 7 * cr, Simd.ORDER);
+    }
+
     private static void tile4(int depth, MemorySegment a, long ao, long ar, long ac,
             MemorySegment b, long bo, long br, MemorySegment c, long co, long cr) {
         var zero = DoubleVector.zero(Simd.F64);
@@ -177,7 +221,13 @@ final class GemmF64 {
             packRows(b, bo, br, depth, panel);
             return;
         }
-        for (int j = 0; j < width; j++) {
+        int j0 = 0;
+        if (br == BYTES && FOURS) {
+            for (; j0 + 4 <= width; j0 += 4) {
+                packFour(b, bo + j0 * bc, bc, depth, panel, (long) j0 * BYTES);
+            }
+        }
+        for (int j = j0; j < width; j++) {
             packColumn(b, bo + j * bc, br, depth, panel, (long) j * BYTES);
         }
         for (int j = width; j < LANES; j++) {
@@ -192,6 +242,31 @@ final class GemmF64 {
             Simd.store(panel, p * PANEL, Simd.loadF64(b, bo));
             Simd.store(panel, p * PANEL + V, Simd.loadF64(b, bo + V));
             bo += br;
+        }
+    }
+
+    // Four columns, contiguous in memory, to four columns of the panel: a 4 x 4 block is turned in registers by exchanging
+    // its 2 x 2 quarters and then the elements of each quarter.
+    private static void packFour(MemorySegment b, long bo, long bc, int depth, MemorySegment panel, long to) {
+        int p = 0;
+        for (; p + 4 <= depth; p += 4) {
+            var v0 = DoubleVector.fromMemorySegment(FOUR, b, bo, Simd.ORDER);
+            var v1 = DoubleVector.fromMemorySegment(FOUR, b, bo + bc, Simd.ORDER);
+            var v2 = DoubleVector.fromMemorySegment(FOUR, b, bo + 2 * bc, Simd.ORDER);
+            var v3 = DoubleVector.fromMemorySegment(FOUR, b, bo + 3 * bc, Simd.ORDER);
+            var q0 = v0.blend(v2.rearrange(SWAP_PAIRS), HIGH_PAIR);
+            var q1 = v1.blend(v3.rearrange(SWAP_PAIRS), HIGH_PAIR);
+            var q2 = v0.rearrange(SWAP_PAIRS).blend(v2, HIGH_PAIR);
+            var q3 = v1.rearrange(SWAP_PAIRS).blend(v3, HIGH_PAIR);
+            q0.blend(q1.rearrange(SWAP), ODD).intoMemorySegment(panel, to, Simd.ORDER);
+            q0.rearrange(SWAP).blend(q1, ODD).intoMemorySegment(panel, to + PANEL, Simd.ORDER);
+            q2.blend(q3.rearrange(SWAP), ODD).intoMemorySegment(panel, to + 2 * PANEL, Simd.ORDER);
+            q2.rearrange(SWAP).blend(q3, ODD).intoMemorySegment(panel, to + 3 * PANEL, Simd.ORDER);
+            bo += 4 * BYTES;
+            to += 4 * PANEL;
+        }
+        for (int j = 0; j < 4; j++) {
+            packColumn(b, bo + j * bc, BYTES, depth - p, panel, to + (long) j * BYTES);
         }
     }
 

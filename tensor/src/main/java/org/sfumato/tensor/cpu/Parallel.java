@@ -78,7 +78,8 @@ public final class Parallel {
     /// Throws [IllegalArgumentException] if `rows` is negative, `grain` not positive, or the ranges are 2^31 or more.
     public static void grains(long rows, long grain, RowBody body) {
         if (rows < 0 || grain < 1) {
-            throw new IllegalArgumentException("parallel: rows " + rows + " and grain " + grain + " must not be negative");
+            throw new IllegalArgumentException("parallel: rows must not be negative, " + rows
+                    + ", and the grain must be positive, " + grain);
         }
         long chunks = rows / grain + (rows % grain == 0 ? 0 : 1);
         if (chunks > Integer.MAX_VALUE) {

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.tensor.cpu.Gemm.Batch;
 import org.sfumato.tensor.cpu.Gemm.Matrix;
 
-/// Every element of every product is compared in two ways: with a plain sum in double (within what rounding allows), and
-/// bit for bit with the scalar sum that [Gemm] promises.
+/// Every element of every product is compared in two ways: with a plain sum in double (within what rounding allows),
+/// and bit for bit with the scalar sum that [Gemm] promises.
 class GemmTest {
     private static final int[] SIZES = {1, 2, 3, 7, 8, 13, 16, 17, 31, 32, 33, 64, 65, 66, 127, 128, 129, 207};
     private static final double CANARY = -0x1.8p39;
@@ -295,7 +295,8 @@ class GemmTest {
                     .hasMessageContaining("B (4, 4) needs elements 0 to 15, the segment has 12");
             assertThatThrownBy(() -> Gemm.f64(1, 4, 2, s, s, s, false)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> Gemm.f32(-1, 4, 3, s, s, s, false)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> Gemm.f32(2, 2, 2, s, s, s.transposed(), false)).hasMessageContaining("columns of C");
+            assertThatThrownBy(() -> Gemm.f32(2, 2, 2, s, s, s.transposed(), false))
+                    .hasMessageContaining("columns of C");
             assertThatThrownBy(() -> new Batch(new long[1], new long[2], new long[1])).hasMessageContaining("1, 2, 1");
             assertThatThrownBy(() -> Gemm.f32(new Batch(new long[] {0, -1}, new long[2], new long[2]), 1, 1, 1, s, s, s,
                     false)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("A (1, 1)");
