@@ -2,17 +2,14 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorSpecies;
 
-/// The float32 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, one of eight rows and one
-/// vector for narrow edges, and the packing of B. Offsets and strides are in bytes. A is read in place, one element to
-/// all lanes at a time, so its strides are free.
+/// The float32 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, and one of eight rows and
+/// one vector for narrow edges. Offsets and strides are in bytes. A is read in place, one element to all lanes at a
+/// time, so its strides are free; rows of B lie `br` apart, in a panel or in place.
 ///
-/// The tiles are near C2's limit of nodes, past which it inlines only what the JDK forces it to: one small method of our
-/// own after the loop, or a branch at the stores, and every sum is boxed (ten times slower). Hence the plain stores;
-/// adding to C takes the way over a scratch tile.
+/// The tiles are near C2's limit of nodes, past which it inlines only what the JDK forces it to: one small method of
+/// our own after the loop, or a branch at the stores, and every sum is boxed (ten times slower). Hence the plain
+/// stores; adding to C takes the way over a scratch tile.
 ///
 /// [GemmF64] is the same text for float64: species and element type must be constants in each kernel.
 final class GemmF32 {
@@ -20,15 +17,6 @@ final class GemmF32 {
     private static final long V = Simd.BYTES;
     private static final long PANEL = GemmRegion.PANEL_BYTES;
     private static final int LANES = (int) PANEL / BYTES;
-
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
-    private static final VectorShuffle<Float> SWAP_PAIRS = VectorShuffle.fromValues(FOUR, 2, 3, 0, 1);
-    private static final VectorShuffle<Float> SWAP = VectorShuffle.fromValues(FOUR, 1, 0, 3, 2);
-    private static final VectorMask<Float> HIGH_PAIR = VectorMask.fromValues(FOUR, false, false, true, true);
-    private static final VectorMask<Float> ODD = VectorMask.fromValues(FOUR, false, true, false, true);
-
-    // A machine with vectors of fewer than four elements would take each of them apart.
-    private static final boolean FOURS = Simd.F32_LANES >= 4;
 
     private GemmF32() {}
 
@@ -212,69 +200,6 @@ final class GemmF32 {
                 float value = tile.get(Simd.FLOAT, i * PANEL + (long) j * BYTES);
                 c.set(Simd.FLOAT, at, add ? c.get(Simd.FLOAT, at) + value : value);
             }
-        }
-    }
-
-    /// Copies `depth` rows of `width` columns of B into one piece, rows of a whole panel each, filled up with zeros.
-    static void pack(MemorySegment b, long bo, long br, long bc, int depth, int width, MemorySegment panel) {
-        if (width == LANES && bc == BYTES) {
-            packRows(b, bo, br, depth, panel);
-            return;
-        }
-        int j0 = 0;
-        if (br == BYTES && FOURS) {
-            for (; j0 + 4 <= width; j0 += 4) {
-                packFour(b, bo + j0 * bc, bc, depth, panel, (long) j0 * BYTES);
-            }
-        }
-        for (int j = j0; j < width; j++) {
-            packColumn(b, bo + j * bc, br, depth, panel, (long) j * BYTES);
-        }
-        for (int j = width; j < LANES; j++) {
-            for (int p = 0; p < depth; p++) {
-                panel.set(Simd.FLOAT, p * PANEL + (long) j * BYTES, 0);
-            }
-        }
-    }
-
-    private static void packRows(MemorySegment b, long bo, long br, int depth, MemorySegment panel) {
-        for (int p = 0; p < depth; p++) {
-            Simd.store(panel, p * PANEL, Simd.loadF32(b, bo));
-            Simd.store(panel, p * PANEL + V, Simd.loadF32(b, bo + V));
-            bo += br;
-        }
-    }
-
-    // Four columns, contiguous in memory, to four columns of the panel: a 4 x 4 block is turned in registers by exchanging
-    // its 2 x 2 quarters and then the elements of each quarter.
-    private static void packFour(MemorySegment b, long bo, long bc, int depth, MemorySegment panel, long to) {
-        int p = 0;
-        for (; p + 4 <= depth; p += 4) {
-            var v0 = FloatVector.fromMemorySegment(FOUR, b, bo, Simd.ORDER);
-            var v1 = FloatVector.fromMemorySegment(FOUR, b, bo + bc, Simd.ORDER);
-            var v2 = FloatVector.fromMemorySegment(FOUR, b, bo + 2 * bc, Simd.ORDER);
-            var v3 = FloatVector.fromMemorySegment(FOUR, b, bo + 3 * bc, Simd.ORDER);
-            var q0 = v0.blend(v2.rearrange(SWAP_PAIRS), HIGH_PAIR);
-            var q1 = v1.blend(v3.rearrange(SWAP_PAIRS), HIGH_PAIR);
-            var q2 = v0.rearrange(SWAP_PAIRS).blend(v2, HIGH_PAIR);
-            var q3 = v1.rearrange(SWAP_PAIRS).blend(v3, HIGH_PAIR);
-            q0.blend(q1.rearrange(SWAP), ODD).intoMemorySegment(panel, to, Simd.ORDER);
-            q0.rearrange(SWAP).blend(q1, ODD).intoMemorySegment(panel, to + PANEL, Simd.ORDER);
-            q2.blend(q3.rearrange(SWAP), ODD).intoMemorySegment(panel, to + 2 * PANEL, Simd.ORDER);
-            q2.rearrange(SWAP).blend(q3, ODD).intoMemorySegment(panel, to + 3 * PANEL, Simd.ORDER);
-            bo += 4 * BYTES;
-            to += 4 * PANEL;
-        }
-        for (int j = 0; j < 4; j++) {
-            packColumn(b, bo + j * bc, BYTES, depth - p, panel, to + (long) j * BYTES);
-        }
-    }
-
-    private static void packColumn(MemorySegment b, long bo, long br, int depth, MemorySegment panel, long to) {
-        for (int p = 0; p < depth; p++) {
-            panel.set(Simd.FLOAT, to, b.get(Simd.FLOAT, bo));
-            bo += br;
-            to += PANEL;
         }
     }
 }

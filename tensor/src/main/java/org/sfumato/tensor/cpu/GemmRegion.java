@@ -123,11 +123,7 @@ final class GemmRegion implements Parallel.RowBody {
         MemorySegment from = b;
         long rowOfB = bRow;
         if (!whole || bCol != bytes || rows >= PACK_ROWS) {
-            if (bytes == Float.BYTES) {
-                GemmF32.pack(b, bo, bRow, bCol, depth, width, scratch.panel);
-            } else {
-                GemmF64.pack(b, bo, bRow, bCol, depth, width, scratch.panel);
-            }
+            GemmPack.pack(bytes, b, bo, bRow, bCol, depth, width, scratch.panel);
             from = scratch.panel;
             bo = 0;
             rowOfB = PANEL_BYTES;
