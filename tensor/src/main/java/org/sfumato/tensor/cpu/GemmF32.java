@@ -3,8 +3,8 @@ package org.sfumato.tensor.cpu;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// The float32 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, and one of eight rows and
-/// one vector for narrow edges. Offsets and strides are in bytes. A is read in place, one element to all lanes at a
+/// The float32 kernels of [Gemm]: register tiles two vectors wide, eight, four or one row high, and one of eight rows
+/// and one vector for narrow edges. Offsets and strides are in bytes. A is read in place, one element to all lanes at a
 /// time, so its strides are free; rows of B lie `br` apart, in a panel or in place.
 ///
 /// The tiles are near C2's limit of nodes, past which it inlines only what the JDK forces it to: one small method of
