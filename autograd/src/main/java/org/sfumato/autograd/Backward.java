@@ -41,7 +41,7 @@ final class Backward {
                 gradients.merge(outputs[i], seeds[i], Tensor::add);
             }
         }
-        countUses();
+        countUses(seeds);
         for (var node : nodes.reversed()) {
             step(node);
             for (var tensor : node.in()) {
@@ -148,17 +148,28 @@ final class Backward {
                 && !forwardUses.containsKey(buffer(sum));
     }
 
-    private void countUses() {
+    private void countUses(Tensor[] seeds) {
+        for (var seed : seeds) {
+            if (seed != null) {
+                forwardUses.merge(buffer(seed), 1, Integer::sum);                 // the caller's, not to be freed or added to here
+            }
+        }
         for (var node : nodes) {
             for (var tensor : node.in()) {
-                forwardUses.merge(buffer(tensor), 1, Integer::sum);
+                useForward(tensor);
             }
             for (var tensor : node.out()) {
-                forwardUses.merge(buffer(tensor), 1, Integer::sum);
+                useForward(tensor);
             }
         }
         if (result != null) {
             forwardUses.merge(buffer(result), 1, Integer::sum);                   // read by the user afterwards
+        }
+    }
+
+    private void useForward(Tensor tensor) {
+        if (!tensor.isClosed()) {                                                 // freed by a scope inside the recorded code
+            forwardUses.merge(buffer(tensor), 1, Integer::sum);
         }
     }
 

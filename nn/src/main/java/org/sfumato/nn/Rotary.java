@@ -2,6 +2,7 @@ package org.sfumato.nn;
 
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
@@ -12,12 +13,12 @@ import org.sfumato.tensor.Tensor;
 public record Rotary(Tensor cos, Tensor sin) {
     /// Tables for positions 0 to `length - 1` and heads of size `headSize`, computed in float64.
     public static Rotary of(long length, long headSize, double base, DType dtype, Device device) {
-        var tables = Scope.results(() -> {
+        var tables = Dispatch.unrecorded(() -> Scope.results(() -> {
             var position = Tensor.arange(0, 1, new Spec(Shape.of(length, 1), DType.F64), device);
             var exponent = Tensor.arange(0, -2.0 / headSize, new Spec(Shape.of(headSize / 2), DType.F64), device);
             var angle = position.mul(exponent.mul(Math.log(base)).exp());
             return new Tensor[] {angle.cos().cast(dtype), angle.sin().cast(dtype)};
-        });
+        }));
         return new Rotary(tables[0], tables[1]);
     }
 

@@ -1,0 +1,203 @@
+package org.sfumato.models.masked;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.sfumato.models.Denoiser;
+import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.TransformerConfig;
+import org.sfumato.nn.Pass;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Tensor;
+
+/// Masked diffusion against what can be computed by hand: a joint distribution of two words over two places.
+class MaskedDiffusionTest {
+    private static final double[][] JOINT = {{.4, .1}, {.2, .3}};
+    private static final double ENTROPY = 1.2798542258;                      // -sum p log p of the table above
+    private static final int MASK = 2;
+    private static final MaskedProcess PROCESS = new MaskedProcess(MASK, MaskedProcess.EPSILON);
+
+    /// A denoiser that knows the joint distribution: the logits are exact conditional log-probabilities.
+    private static Tensor exact(Tensor ids) {
+        var in = ids.toLongs();
+        int rows = (int) ids.size(0);
+        var logits = new float[rows * 2 * 3];
+        for (int r = 0; r < rows; r++) {
+            for (int i = 0; i < 2; i++) {
+                long other = in[2 * r + 1 - i];
+                double sum = 0;
+                var p = new double[2];
+                for (int v = 0; v < 2; v++) {
+                    for (int w = 0; w < 2; w++) {
+                        p[v] += other != MASK && other != w ? 0 : i == 0 ? JOINT[v][w] : JOINT[w][v];
+                    }
+                    sum += p[v];
+                }
+                for (int v = 0; v < 2; v++) {
+                    logits[(2 * r + i) * 3 + v] = (float) Math.log(p[v] / sum);
+                }
+                logits[(2 * r + i) * 3 + 2] = 5;                             // the process must forbid [MASK] itself
+            }
+        }
+        return Tensor.of(logits, rows, 2, 3);
+    }
+
+    private static final Denoiser EXACT = (ids, _) -> exact(ids);
+
+    @Test
+    void theBoundOfTheExactModelIsTheEntropyByEnumeration() {
+        double bound = 0;
+        for (int a = 0; a < 2; a++) {
+            for (int b = 0; b < 2; b++) {
+                // fixed count: l = 1 (either place hidden, weight 2, probability 1/2 each) and l = 2 (both, weight 1), l uniform
+                double one = (loss(a, b, true, false) + loss(a, b, false, true)) / 2 * 2;
+                double both = loss(a, b, true, true);
+                bound += JOINT[a][b] * (one + both) / 2;
+            }
+        }
+        assertThat(bound).isCloseTo(ENTROPY, within(1e-6));
+    }
+
+    private static double loss(int a, int b, boolean hideA, boolean hideB) {
+        try (var scope = Scope.open("test")) {
+            return scope.call(() -> {
+                var noisy = Tensor.of(new long[] {hideA ? MASK : a, hideB ? MASK : b}, 1, 2);
+                var losses = PROCESS.crossEntropy(EXACT, noisy, Tensor.of(new long[] {a, b}, 1, 2), Pass.INFERENCE).toDoubles();
+                return (hideA ? losses[0] : 0) + (hideB ? losses[1] : 0);
+            });
+        }
+    }
+
+    @Test
+    void bothEstimatorsAgreeWithTheEntropyWithinThreeStandardErrors() {
+        // a text in the exact proportions of the joint distribution, so that its average is the entropy
+        var ids = new ArrayList<Integer>();
+        for (int a = 0; a < 2; a++) {
+            for (int b = 0; b < 2; b++) {
+                for (int n = 0; n < Math.round(10 * JOINT[a][b]); n++) {
+                    ids.add(a);
+                    ids.add(b);
+                }
+            }
+        }
+        var text = ids.stream().mapToInt(Integer::intValue).toArray();
+        for (var estimator : Likelihood.Estimator.values()) {
+            var estimate = new Likelihood(EXACT, PROCESS, 2).nelbo(text, estimator, 400, Rng.of(1));
+            assertThat(estimate.tokens()).isEqualTo(20);
+            assertThat(estimate.standardError()).isPositive().isLessThan(.05);
+            assertThat(2 * estimate.nats()).isCloseTo(ENTROPY, within(2 * 3 * estimate.standardError()));
+        }
+        assertThat(2 * new Likelihood(EXACT, PROCESS, 2).leftToRight(text).nats()).isCloseTo(ENTROPY, within(1e-6));
+    }
+
+    @Test
+    void aModelThatKnowsNothingHasTheUniformBound() {
+        Denoiser uniform = (ids, _) -> Tensor.zeros(ids.size(0), ids.size(1), 3);
+        var estimate = new Likelihood(uniform, PROCESS, 2).nelbo(new int[] {0, 1, 1, 0}, Likelihood.Estimator.FIXED_COUNT, 64, Rng.of(3));
+        assertThat(2 * estimate.nats()).isCloseTo(1.3862943611, within(1e-6));
+    }
+
+    @Test
+    void theTrainingLossIsTheBoundInExpectation() {
+        double sum = 0;
+        int repeats = 300;
+        for (int n = 0; n < repeats; n++) {
+            try (var scope = Scope.open("test")) {
+                int step = n;
+                sum += scope.call(() -> PROCESS.loss(EXACT, Tensor.of(new long[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1, 0,
+                    1, 1, 1, 1, 1, 1}, 13, 2), Rng.of(step), Pass.INFERENCE).item());
+            }
+        }
+        // frequencies 4, 2, 4, 3 of the four pairs under the model's conditionals: the cross-entropy of that text
+        double expected = -(4 * Math.log(.4) + 2 * Math.log(.1) + 4 * Math.log(.2) + 3 * Math.log(.3)) / 26;
+        assertThat(sum / repeats).isCloseTo(expected, within(.03));
+    }
+
+    @Test
+    void stratifiedTimesCoverTheUnitInterval() {
+        var times = MaskedProcess.stratifiedTimes(8, Rng.of(5));
+        Arrays.sort(times);
+        for (int b = 0; b < 8; b++) {
+            assertThat((int) (times[b] * 8)).isEqualTo(b);
+        }
+    }
+
+    @Test
+    void transferCountsSumToTheOpenPositions() {
+        for (int open = 0; open < 40; open++) {
+            for (int steps = 1; steps < 20; steps++) {
+                assertThat(Arrays.stream(MaskedSampler.transferCounts(open, steps)).sum()).isEqualTo(open);
+            }
+        }
+        assertThat(MaskedSampler.transferCounts(10, 4)).containsExactly(3, 3, 2, 2);
+    }
+
+    private static Transformer network(int vocabulary) {
+        var config = TransformerConfig.classic(vocabulary, 24, 16, 2, 2);
+        var network = Transformer.init(config, Rng.of(11));
+        network.parameters().values().forEach(p -> p.assign(p.add(Tensor.normal(p.shape(), Rng.of(p.shape().count())).mul(.3))));
+        return network;
+    }
+
+    @Test
+    void oneStepForEachPositionInBlocksOfOneIsGreedyFromLeftToRight() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var network = network(9);
+                var process = new MaskedProcess(8, MaskedProcess.EPSILON);
+                var canvas = new int[] {1, 2, 8, 8, 8, 8, 8, 8, 3};
+                var filled = new MaskedSampler(network, process, new Sampling(6, 1, Order.CONFIDENCE, 0, 0))
+                        .fill(canvas, Rng.of(0), MaskedSampler.Observer.NONE);
+                var greedy = canvas.clone();
+                for (int i = 2; i < 8; i++) {
+                    var row = Arrays.stream(greedy).asLongStream().toArray();
+                    var logits = process.substitute(network.forward(Tensor.of(row, 1, row.length), Pass.INFERENCE));
+                    greedy[i] = (int) logits.argmax(-1).toLongs()[i];
+                }
+                assertThat(filled).isEqualTo(greedy);
+                assertThat(filled).startsWith(1, 2).endsWith(3);
+            });
+        }
+    }
+
+    @Test
+    void everyOptionFillsAllAndNeverWritesMask() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var network = network(9);
+                var process = new MaskedProcess(8, MaskedProcess.EPSILON);
+                var canvas = IntStream.generate(() -> 8).limit(24).toArray();
+                canvas[4] = 2;
+                for (var order : Order.values()) {
+                    for (double temperature : new double[] {0, .5, 1.5}) {
+                        for (double guidance : new double[] {0, 1}) {
+                            var sampler = new MaskedSampler(network, process, new Sampling(7, 10, order, temperature, guidance));
+                            var seen = new ArrayList<Integer>();
+                            var filled = sampler.fill(canvas, Rng.of(7), (step, _, ids) -> {
+                                seen.add((int) Arrays.stream(ids).filter(i -> i == 8).count());
+                                assertThat(step).isEqualTo(seen.size());
+                            });
+                            assertThat(filled).doesNotContain(8);
+                            assertThat(filled[4]).isEqualTo(2);
+                            assertThat(seen).hasSize(7).isSortedAccordingTo((a, b) -> b - a).endsWith(0);
+                            assertThat(sampler.fill(canvas, Rng.of(7), MaskedSampler.Observer.NONE)).isEqualTo(filled);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
+    void fewerStepsThanBlocksIsAnErrorThatSaysSo() {
+        var sampler = new MaskedSampler(EXACT, PROCESS, new Sampling(1, 1, Order.RANDOM, 0, 0));
+        assertThatThrownBy(() -> sampler.fill(new int[] {MASK, MASK}, Rng.of(0), MaskedSampler.Observer.NONE))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("fewer than the 2 blocks").hasMessageContaining("hint");
+    }
+}
