@@ -11,7 +11,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-
 import org.sfumato.tensor.DType;
 
 /// Writes the instructions that read or write one element of native memory. Offsets need not be aligned.

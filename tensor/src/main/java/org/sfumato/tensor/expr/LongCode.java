@@ -7,7 +7,6 @@ import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.expr.Expr.BinaryOp;
 import org.sfumato.tensor.expr.Expr.CompareOp;

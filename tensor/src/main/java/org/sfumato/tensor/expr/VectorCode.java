@@ -11,7 +11,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.expr.Expr.BinaryOp;
 import org.sfumato.tensor.expr.Expr.CompareOp;
