@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.sfumato.tensor.Backends;
+import org.sfumato.tensor.Settings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -32,7 +34,8 @@ final class Info implements Callable<Integer> {
         facts.put("simdBits", simd);
         facts.put("memoryBytes", system.getTotalMemorySize());
         facts.put("heapBytes", Runtime.getRuntime().maxMemory());
-        facts.put("devices", List.of("cpu"));
+        facts.put("threads", Settings.current().threads());
+        facts.put("devices", devices());
         if (!common.json) {
             print(facts);
         }
@@ -40,12 +43,17 @@ final class Info implements Callable<Integer> {
         return Sfumato.OK;
     }
 
+    private static List<String> devices() {
+        return Backends.devices().stream().map(device -> device + ": " + Backends.of(device).describe()).toList();
+    }
+
     private void print(Map<String, Object> facts) {
         var out = common.out();
         out.printf("sfumato  %s%n", facts.get("sfumato"));
         out.printf("jdk      %s, %s%n", facts.get("jdk"), facts.get("vendor"));
         out.printf("system   %s%n", facts.get("os"));
-        out.printf("cores    %s, SIMD of %s bits%n", facts.get("cores"), facts.get("simdBits"));
+        out.printf("cores    %s, of which %s compute, SIMD of %s bits%n",
+                facts.get("cores"), facts.get("threads"), facts.get("simdBits"));
         out.printf(Locale.ROOT, "memory   %.1f GiB, Java heap up to %.1f GiB%n",
                 gib(facts.get("memoryBytes")), gib(facts.get("heapBytes")));
         for (var device : (List<?>) facts.get("devices")) {

@@ -46,7 +46,7 @@ final class Progress implements AutoCloseable {
 
     /// A job of `total` `unit`s, such as `start(common.err(), "train", 1000, "steps")`.
     static Progress start(PrintWriter err, String label, long total, String unit) {
-        return new Progress(err, Boolean.getBoolean("sfumato.cli.terminal"), System::nanoTime, label, total, unit);
+        return new Progress(err, Boolean.getBoolean("launcher.terminal"), System::nanoTime, label, total, unit);
     }
 
     /// `done` units are finished, counted from the job's beginning (a resumed job starts above 0); `note` is shown at
@@ -100,9 +100,9 @@ final class Progress implements AutoCloseable {
         var left = done < total
                 ? time(Math.round((total - done) / Math.max(rate, 1e-9))) + " left"
                 : "in " + time(Math.round(seconds));
-        return String.format(Locale.ROOT, "%s%s %3d%%  %d/%d %s  %s %s/s  %s  %s", label, bar, percent, done, total, unit,
-                rate < 10 ? String.format(Locale.ROOT, "%.2f", rate) : String.format(Locale.ROOT, "%.0f", rate), unit,
-                left, note).stripTrailing();
+        var speed = String.format(Locale.ROOT, rate < 10 ? "%.2f" : "%.0f", rate);
+        return String.format(Locale.ROOT, "%s%s %3d%%  %d/%d %s  %s %s/s  %s  %s",
+                label, bar, percent, done, total, unit, speed, unit, left, note).stripTrailing();
     }
 
     /// Seconds as `0:47`, `12:05`, `3:00:00`.

@@ -42,7 +42,7 @@ public final class Sfumato implements Runnable {
 
     /// Runs the command line `args` and ends the JVM.
     public static void main(String[] args) {
-        if (Boolean.getBoolean("sfumato.cli.wipe")) {
+        if (Boolean.getBoolean("launcher.wipe")) {
             System.err.print(WIPE_LINE_ABOVE);
         }
         var pipe = new ClosedPipe.Detector(new FileOutputStream(FileDescriptor.out));
@@ -82,8 +82,10 @@ public final class Sfumato implements Runnable {
             return code;
         } catch (ClosedPipe e) {
             return OK;
-        } catch (OutOfMemoryError | StackOverflowError e) {
-            return report(e, command.getParseResult().asCommandLineList().getLast());
+        } catch (LinkageError | OutOfMemoryError | StackOverflowError e) {
+            // A setting that cannot be read stops the class that reads it, hence the cause.
+            var failure = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
+            return report(failure, command.getParseResult().asCommandLineList().getLast());
         }
     }
 

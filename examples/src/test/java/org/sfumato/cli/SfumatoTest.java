@@ -59,7 +59,8 @@ class SfumatoTest {
 
     @Test
     void anErrorIsItsFirstLineAndItsHints() {
-        var failure = new IllegalArgumentException("matmul: inner sizes differ, 512 != 256\n  a (2, 512)\nhint: transpose b");
+        var failure = new IllegalArgumentException(
+                "matmul: inner sizes differ, 512 != 256\n  a (2, 512)\nhint: transpose b");
         assertThat(runFailing(failure, "fail")).isEqualTo(1);
         assertThat(err.toString().lines())
                 .containsExactly("sfumato: matmul: inner sizes differ, 512 != 256", "hint: transpose b");
@@ -83,6 +84,14 @@ class SfumatoTest {
     void memoryThatRunsOutIsReportedWithTheCure() {
         assertThat(runFailing(new OutOfMemoryError("Java heap space"), "fail")).isEqualTo(1);
         assertThat(err.toString()).startsWith("sfumato: out of memory: Java heap space").contains("SFUMATO_JAVA_OPTS");
+    }
+
+    @Test
+    void aSettingThatCannotBeReadIsReportedByItsOwnMessage() {
+        var cause = new IllegalArgumentException("settings: unknown property sfumato.thread\nhint: sfumato.threads");
+        assertThat(runFailing(new ExceptionInInitializerError(cause), "fail")).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly("sfumato: settings: unknown property sfumato.thread", "hint: sfumato.threads");
     }
 
     @ParameterizedTest
