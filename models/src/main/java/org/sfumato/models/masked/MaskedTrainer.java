@@ -1,0 +1,180 @@
+package org.sfumato.models.masked;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sfumato.autograd.Tape;
+import org.sfumato.models.data.Tokens;
+import org.sfumato.models.transformer.Transformer;
+import org.sfumato.nn.Parameters;
+import org.sfumato.nn.Pass;
+import org.sfumato.nn.optim.AdamW;
+import org.sfumato.nn.optim.ClipNorm;
+import org.sfumato.nn.optim.Ema;
+import org.sfumato.nn.optim.Groups;
+import org.sfumato.nn.optim.Muon;
+import org.sfumato.nn.optim.Optimizer;
+import org.sfumato.nn.optim.Schedule;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Tensor;
+
+/// Trains a masked predictor step by step.
+///
+/// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run that was stopped
+/// and restored goes on as if nothing had happened, bit for bit, and the number of threads does not matter.
+public final class MaskedTrainer implements AutoCloseable {
+    private static final int WINDOWS = 0;
+    private static final int NOISE = 1;
+    private static final int DROPOUT = 2;
+    private static final int LENGTH = 3;
+
+    private final Scope scope = Scope.open("training");
+    private final TrainingConfig config;
+    private final Tokens tokens;
+    private final MaskedProcess process;
+    private final Transformer network;
+    private final Map<String, Tensor> parameters;
+    private final Optimizer optimizer;
+    private final Ema average;
+    private Schedule schedule;
+    private long step;
+
+    /// A fresh network and optimiser.
+    ///
+    /// @param tokens the training text
+    /// @param steps the length of the whole run, which the learning rate follows
+    public MaskedTrainer(TrainingConfig config, Tokens tokens, long steps) {
+        if (tokens.size() < config.length()) {
+            throw new IllegalArgumentException("training: the text has " + tokens.size() + " tokens, fewer than one window of "
+                    + config.length() + "\nhint: more text or a smaller --length");
+        }
+        this.config = config;
+        this.tokens = tokens;
+        this.process = new MaskedProcess(config.model().vocabulary() - 1, MaskedProcess.EPSILON);
+        this.network = scope.call(() -> Transformer.init(config.model(), Rng.of(config.seed())));
+        this.parameters = network.parameters();
+        this.optimizer = scope.call(() -> optimizer(config, parameters));
+        this.average = config.average() > 0 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, 2.0 / 3))) : null;
+        plan(steps);
+    }
+
+    private static Optimizer optimizer(TrainingConfig config, Map<String, Tensor> parameters) {
+        var inner = new LinkedHashMap<String, Tensor>();
+        var outer = new LinkedHashMap<String, Tensor>();
+        parameters.forEach((name, p) ->
+                (config.muonRate() > 0 && name.startsWith("blocks.") && p.shape().rank() == 2 ? inner : outer).put(name, p));
+        var groups = new ArrayList<Groups.Group>();
+        groups.add(new Groups.Group("adamW", new AdamW(outer, new AdamW.Config(config.learningRate(), config.beta1(), config.beta2(), 1e-8,
+                config.weightDecay(), config.decayVectors())), List.copyOf(outer.keySet())));
+        if (!inner.isEmpty()) {
+            groups.add(new Groups.Group("muon", new Muon(inner, new Muon.Config(config.muonRate(), .95, config.weightDecay())),
+                    List.copyOf(inner.keySet())));
+        }
+        return new Groups(groups);
+    }
+
+    /// Sets the length of the whole run, as when it was only known in minutes.
+    public void plan(long steps) {
+        schedule = config.decay() > 0 ? new Schedule.Wsd(config.warmup(), steps, config.decay(), 0)
+                : new Schedule.Constant(config.warmup(), steps);
+    }
+
+    /// One step.
+    ///
+    /// @return the loss in nats per token
+    /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
+    public double step() {
+        var rng = Rng.of(config.seed()).fold(step);
+        int length = length(rng.fold(LENGTH));
+        var windows = tokens.windows(rng.fold(WINDOWS), config.batch(), length);
+        try (var batch = Scope.open("batch")) {
+            return batch.call(() -> {
+                var ids = Tensor.of(windows, config.batch(), length);
+                try (var tape = Tape.record(() -> process.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
+                    double loss = tape.value().item();
+                    if (!Double.isFinite(loss)) {
+                        throw new ArithmeticException("training: the loss of step " + step + " is " + loss
+                                + "\nhint: a smaller --lr, or resume from an earlier checkpoint");
+                    }
+                    var gradients = tape.gradients(parameters.values());
+                    var byName = new LinkedHashMap<String, Tensor>();
+                    parameters.forEach((name, p) -> byName.put(name, gradients.of(p)));
+                    optimizer.step(config.clip() > 0 ? ClipNorm.apply(byName, config.clip()).gradients() : byName, schedule.at(step));
+                    if (average != null) {
+                        average.update(step);
+                    }
+                    step++;
+                    return loss;
+                }
+            });
+        }
+    }
+
+    private int length(Rng rng) {
+        return rng.uniformDouble(0) < config.shortShare() ? 1 + (int) rng.below(1, config.length()) : config.length();
+    }
+
+    /// Steps done so far.
+    public long steps() {
+        return step;
+    }
+
+    /// The fraction of the height at which the learning rate stands.
+    public double rate() {
+        return schedule.at(step);
+    }
+
+    /// The length of the whole run in steps.
+    public long total() {
+        return schedule.total();
+    }
+
+    /// The recipe.
+    public TrainingConfig config() {
+        return config;
+    }
+
+    /// The network, whose parameters change with every step.
+    public Transformer network() {
+        return network;
+    }
+
+    /// The process.
+    public MaskedProcess process() {
+        return process;
+    }
+
+    /// The parameters by name, live.
+    public Map<String, Tensor> parameters() {
+        return parameters;
+    }
+
+    /// The state of the optimiser by name, live.
+    public Map<String, Tensor> optimizerState() {
+        return optimizer.state();
+    }
+
+    /// The averaged parameters by name, live; empty if there is no average.
+    public Map<String, Tensor> averages() {
+        return average == null ? Map.of() : average.averages();
+    }
+
+    /// Goes back to a saved state: after `steps` of `total` steps, with these parameters, optimiser state and averages.
+    ///
+    /// @throws IllegalArgumentException if names, shapes or types do not fit
+    public void restore(long steps, long total, Map<String, Tensor> weights, Map<String, Tensor> state, Map<String, Tensor> averaged) {
+        Parameters.load(parameters, weights);
+        Parameters.load(optimizer.state(), state);
+        Parameters.load(averages(), averaged);
+        step = steps;
+        plan(total);
+    }
+
+    /// Frees the network and the state of the optimiser.
+    @Override
+    public void close() {
+        scope.close();
+    }
+}
