@@ -116,7 +116,8 @@ public final class Safetensors implements AutoCloseable {
     public Spec spec(String name) throws FormatException {
         var entry = entry(name);
         return new Spec(entry.shape, dtype(entry.dtype).orElseThrow(() -> new FormatException("safetensors", path,
-                "tensor " + SafetensorsHeader.quoted(name) + " is " + entry.dtype + ", which has no counterpart here")));
+                "tensor " + SafetensorsHeader.quoted(name) + " is " + entry.dtype
+                + ", which has no counterpart here")));
     }
 
     /// The free texts of the header.
