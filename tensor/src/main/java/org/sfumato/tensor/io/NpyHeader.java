@@ -116,7 +116,8 @@ record NpyHeader(Spec spec, boolean big, boolean fortran, long dataStart) {
         int used = 10 + text.length() + 1;
         text += " ".repeat(ALIGNMENT - used % ALIGNMENT) + "\n";
         return ByteBuffer.allocate(10 + text.length()).order(ByteOrder.LITTLE_ENDIAN)
-                .put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) text.length()).put(text.getBytes(StandardCharsets.ISO_8859_1)).flip();
+                .put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) text.length())
+                .put(text.getBytes(StandardCharsets.ISO_8859_1)).flip();
     }
 
     private static String descr(DType type) {
