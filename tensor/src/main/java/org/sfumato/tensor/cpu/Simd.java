@@ -5,6 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The vector shapes and the loads and stores that every CPU kernel shares. Offsets are in bytes.
@@ -35,7 +37,20 @@ final class Simd {
     /// The byte order of this machine, which is that of all tensors in memory.
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+    /// Lanes turned by a half, a quarter and so on: what [#sum] adds. A turn by no lane stands where the vector is
+    /// short.
+    private static final VectorShuffle<Float> TURN_2 = turn(2);
+    private static final VectorShuffle<Float> TURN_4 = turn(4);
+    private static final VectorShuffle<Float> TURN_8 = turn(8);
+    private static final VectorShuffle<Float> TURN_16 = turn(16);
+    private static final VectorShuffle<Float> TURN_32 = turn(32);
+    private static final VectorShuffle<Float> TURN_64 = turn(64);
+
     private Simd() {}
+
+    private static VectorShuffle<Float> turn(int parts) {
+        return VectorShuffle.fromOp(F32, lane -> (lane + F32_LANES / parts) % F32_LANES);
+    }
 
     /// The [#F32_LANES] floats at `offset`.
     static FloatVector loadF32(MemorySegment s, long offset) {
@@ -65,5 +80,42 @@ final class Simd {
     /// Writes all lanes at `offset`.
     static void store(MemorySegment s, long offset, DoubleVector v) {
         v.intoMemorySegment(s, offset, ORDER);
+    }
+
+    /// The floats at `offset` in the lanes of `lanes`, zero in the others, whose memory is not touched.
+    static FloatVector loadF32(MemorySegment s, long offset, VectorMask<Float> lanes) {
+        return FloatVector.fromMemorySegment(F32, s, offset, ORDER, lanes);
+    }
+
+    /// Writes the lanes of `lanes` at `offset`, and nothing else.
+    static void store(MemorySegment s, long offset, FloatVector v, VectorMask<Float> lanes) {
+        v.intoMemorySegment(s, offset, ORDER, lanes);
+    }
+
+    /// The first `count` lanes.
+    static VectorMask<Float> firstF32(int count) {
+        return F32.indexInRange(0, count);
+    }
+
+    /// The sum of all lanes, halves added upon halves. `reduceLanes` leaves the order open: interpreted and compiled
+    /// code give different bits.
+    static float sum(FloatVector v) {
+        v = v.add(v.rearrange(TURN_2));
+        if (F32_LANES >= 4) {
+            v = v.add(v.rearrange(TURN_4));
+        }
+        if (F32_LANES >= 8) {
+            v = v.add(v.rearrange(TURN_8));
+        }
+        if (F32_LANES >= 16) {
+            v = v.add(v.rearrange(TURN_16));
+        }
+        if (F32_LANES >= 32) {
+            v = v.add(v.rearrange(TURN_32));
+        }
+        if (F32_LANES >= 64) {
+            v = v.add(v.rearrange(TURN_64));
+        }
+        return v.lane(0);
     }
 }
