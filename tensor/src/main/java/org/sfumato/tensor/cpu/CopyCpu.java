@@ -1,0 +1,163 @@
+package org.sfumato.tensor.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.sfumato.tensor.spi.Operand;
+
+/// Copies between any two layouts of one shape and element size.
+final class CopyCpu {
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+    /// Bytes that a thread copies in one go.
+    private static final long GRAIN = 256 * 1024;
+
+    /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the cache
+    /// nearest to the core.
+    private static final long TILE = 32;
+
+    private CopyCpu() { }
+
+    /// `to = from`, element by element.
+    static void copy(Operand from, Operand to) {
+        if (to.shape().count() == 0) {
+            return;
+        }
+        int width = to.dtype().bytes();
+        var walk = Walk.of(to.shape(), from, to);
+        var s = from.segment();
+        var d = to.segment();
+        int last = walk.rank - 1;
+        if (walk.strides[0][last] == width && walk.strides[1][last] == width) {
+            runs(s, d, walk, width);
+        } else {
+            tiles(s, d, innerPlane(walk), width);
+        }
+    }
+
+    private static void runs(MemorySegment s, MemorySegment d, Walk walk, int width) {
+        int last = walk.rank - 1;
+        long bytes = walk.sizes[last] * width;
+        if (last == 0) {
+            Parallel.grains(bytes, GRAIN, (b0, b1) ->
+                    MemorySegment.copy(s, walk.offsets[0] + b0, d, walk.offsets[1] + b0, b1 - b0));
+            return;
+        }
+        Parallel.grains(walk.countBefore(last), Math.max(1, GRAIN / bytes), (r0, r1) -> {
+            var cursor = new Walk.Cursor(walk, last, r0);
+            for (long r = r0; r < r1; r++) {
+                MemorySegment.copy(s, cursor.at[0], d, cursor.at[1], bytes);
+                cursor.next();
+            }
+        });
+    }
+
+    /// The axes in an order in which the two innermost are the best for target and source: along the last one elements of
+    /// the target lie closest together, along the one before those of the source.
+    private static Walk innerPlane(Walk walk) {
+        int last = walk.rank - 1;
+        if (last == 0) {
+            return walk;
+        }
+        int target = closest(walk, 1, -1);
+        int source = closest(walk, 0, target);
+        var order = new int[walk.rank];
+        int next = 0;
+        for (int axis = 0; axis <= last; axis++) {
+            if (axis != target && axis != source) {
+                order[next++] = axis;
+            }
+        }
+        order[next++] = source;
+        order[next] = target;
+        return walk.permuted(order);
+    }
+
+    private static int closest(Walk walk, int operand, int but) {
+        int best = -1;
+        for (int axis = walk.rank - 1; axis >= 0; axis--) {
+            long stride = Math.abs(walk.strides[operand][axis]);
+            if (axis != but && (best < 0 || stride < Math.abs(walk.strides[operand][best]))) {
+                best = axis;
+            }
+        }
+        return best;
+    }
+
+    private static void tiles(MemorySegment s, MemorySegment d, Walk walk, int width) {
+        int last = walk.rank - 1;
+        int outer = Math.max(0, last - 1);
+        long rows = last == 0 ? 1 : walk.sizes[last - 1];
+        long columns = walk.sizes[last];
+        long bands = (rows + TILE - 1) / TILE;
+        long perBand = Math.min(rows, TILE) * columns * width;
+        Parallel.grains(walk.countBefore(outer) * bands, Math.max(1, GRAIN / 4 / perBand), (b0, b1) -> {
+            var cursor = new Walk.Cursor(walk, outer, b0 / bands);
+            for (long b = b0; b < b1; b++) {
+                long i0 = b % bands * TILE;
+                band(s, d, walk, width, cursor.at, i0, Math.min(rows - i0, TILE));
+                if ((b + 1) % bands == 0) {
+                    cursor.next();
+                }
+            }
+        });
+    }
+
+    private static void band(MemorySegment s, MemorySegment d, Walk walk, int width, long[] at, long i0, long ni) {
+        int last = walk.rank - 1;
+        long si = last == 0 ? 0 : walk.strides[0][last - 1];
+        long di = last == 0 ? 0 : walk.strides[1][last - 1];
+        long sj = walk.strides[0][last];
+        long dj = walk.strides[1][last];
+        long from = at[0] + i0 * si;
+        long to = at[1] + i0 * di;
+        for (long j0 = 0; j0 < walk.sizes[last]; j0 += TILE) {
+            long nj = Math.min(TILE, walk.sizes[last] - j0);
+            switch (width) {
+                case 8 -> tile8(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                case 4 -> tile4(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                case 2 -> tile2(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                case 1 -> tile1(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                default -> throw new IllegalArgumentException("copy: no element has " + width + " bytes");
+            }
+        }
+    }
+
+    private static void tile8(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+            long ni, long nj) {
+        for (long i = 0; i < ni; i++) {
+            for (long j = 0; j < nj; j++) {
+                d.set(LONG, to + i * di + j * dj, s.get(LONG, from + i * si + j * sj));
+            }
+        }
+    }
+
+    private static void tile4(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+            long ni, long nj) {
+        for (long i = 0; i < ni; i++) {
+            for (long j = 0; j < nj; j++) {
+                d.set(INT, to + i * di + j * dj, s.get(INT, from + i * si + j * sj));
+            }
+        }
+    }
+
+    private static void tile2(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+            long ni, long nj) {
+        for (long i = 0; i < ni; i++) {
+            for (long j = 0; j < nj; j++) {
+                d.set(SHORT, to + i * di + j * dj, s.get(SHORT, from + i * si + j * sj));
+            }
+        }
+    }
+
+    private static void tile1(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+            long ni, long nj) {
+        for (long i = 0; i < ni; i++) {
+            for (long j = 0; j < nj; j++) {
+                d.set(BYTE, to + i * di + j * dj, s.get(BYTE, from + i * si + j * sj));
+            }
+        }
+    }
+}
