@@ -12,5 +12,5 @@ module org.sfumato.tensor {
     uses org.sfumato.tensor.spi.Backend;
 
     provides org.sfumato.tensor.spi.Backend with
-            org.sfumato.tensor.reference.ReferenceBackend;
+            org.sfumato.tensor.cpu.CpuBackend, org.sfumato.tensor.reference.ReferenceBackend;
 }

@@ -20,9 +20,9 @@ final class Pack {
     /// `d[i * step] = s[i]`, `n` elements of type `from` to elements of type `to`.
     static void run(DType from, MemorySegment s, long at, DType type, MemorySegment d, long to, long step, long n) {
         switch (from) {
-            case F32 -> f32(s, at, to, d, to, step, n);
-            case F64 -> f64(s, at, to, d, to, step, n);
-            case I64 -> i64(s, at, to, d, to, step, n);
+            case F32 -> f32(s, at, type, d, to, step, n);
+            case F64 -> f64(s, at, type, d, to, step, n);
+            case I64 -> i64(s, at, type, d, to, step, n);
             case BF16, F16, I32, BOOL -> throw new IllegalArgumentException("pack: " + from + " is a storage type");
         }
     }
