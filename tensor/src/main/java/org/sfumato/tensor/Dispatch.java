@@ -86,16 +86,25 @@ public final class Dispatch {
                 var out = op.outputs(specs);
                 var memory = backend(op, in);
                 if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
-                    yield unrecorded(() -> Scope.results(() -> dense(fused.reference(in))));
+                    yield unrecorded(() -> Scope.results(() -> as(out, fused.reference(wide(in)))));
                 }
                 yield allocateAndRun(op, memory, in, out);
             }
         };
     }
 
-    private static Tensor[] dense(Tensor[] results) {
+    /// Half types as f32: a composition rounds where a kernel would, at the end.
+    private static Tensor[] wide(Tensor[] in) {
+        var wide = in.clone();
+        for (int i = 0; i < in.length; i++) {
+            wide[i] = in[i].dtype().isFloating() ? in[i].cast(in[i].dtype().compute()) : in[i];
+        }
+        return wide;
+    }
+
+    private static Tensor[] as(Spec[] specs, Tensor[] results) {
         for (int i = 0; i < results.length; i++) {
-            results[i] = results[i].contiguous();
+            results[i] = results[i].cast(specs[i].dtype()).contiguous();
         }
         return results;
     }

@@ -26,14 +26,13 @@ public sealed interface Reductions permits Tensor {
 
     /// The mean over `axes`; whole numbers give f32; NaN over nothing.
     default Tensor mean(boolean keep, int... axes) {
-        var x = self().dtype().isFloating() ? self() : self().cast(DType.F32);
-        return x.sum(keep, axes).mul(1.0 / count(axes));
+        return wide().sum(keep, axes).mul(1.0 / count(axes)).cast(floating());
     }
 
     /// The variance over `axes`, the sum of squares divided by the count less `correction`: 0 is the biased one, 1 PyTorch's default.
     default Tensor var(int correction, boolean keep, int... axes) {
-        var x = self().dtype().isFloating() ? self() : self().cast(DType.F32);
-        return x.sub(x.mean(true, axes)).square().sum(keep, axes).mul(1.0 / Math.max(0, count(axes) - correction));
+        var x = wide();
+        return x.sub(x.mean(true, axes)).square().sum(keep, axes).mul(1.0 / Math.max(0, count(axes) - correction)).cast(floating());
     }
 
     /// The largest element over `axes`; NaN if there is one.
@@ -68,11 +67,11 @@ public sealed interface Reductions permits Tensor {
 
     /// `log sum exp(x)` over `axes`, without overflow; minus infinity over minus infinities.
     default Tensor logSumExp(int... axes) {
-        var x = self();
+        var x = wide();
         var kept = x.max(true, axes).stopGradient();
         var shift = kept.abs().eq(Double.POSITIVE_INFINITY).where(Tensor.full(kept.shape(), 0, x.dtype(), x.device()), kept);
         var reduced = x.shape().reduce(x.shape().axes(axes), false);
-        return x.sub(shift).exp().sum(axes).log().add(shift.reshape(reduced));
+        return x.sub(shift).exp().sum(axes).log().add(shift.reshape(reduced)).cast(floating());
     }
 
     /// True if any element along `axes` is true (not 0).
@@ -150,6 +149,16 @@ public sealed interface Reductions permits Tensor {
     /// For whole numbers in [0, classes): a new last axis of `classes` truth values, true at the number.
     default Tensor oneHot(long classes) {
         return self().unsqueeze(-1).eq(Tensor.arange(classes, self().device()));
+    }
+
+    /// The type of means: this one, f32 for whole numbers.
+    private DType floating() {
+        return self().dtype().isFloating() ? self().dtype() : DType.F32;
+    }
+
+    /// This tensor in the type of arithmetic: half types as f32, so that sums do not overflow and are rounded once.
+    private Tensor wide() {
+        return self().cast(floating().compute());
     }
 
     private double count(int... axes) {

@@ -37,10 +37,12 @@ public record CrossEntropyOp(long ignoreIndex) implements Fused {
         var x = in[0];
         var counts = in[1].ne(ignoreIndex);
         var targets = counts.where(in[1], Tensor.full(in[1].shape(), 0, DType.I64, x.device()));
-        var lse = x.logSumExp(-1);
-        var loss = lse.sub(x.gather(1, targets.unsqueeze(1)).squeeze(1));
+        var max = x.max(true, -1).stopGradient();                        // large logits cancel before the small logarithm is added
+        var shifted = x.sub(max);
+        var log = shifted.exp().sum(-1).log();
+        var loss = log.sub(shifted.gather(1, targets.unsqueeze(1)).squeeze(1));
         loss = in.length > 2 ? loss.mul(in[2].indexSelect(0, targets)) : loss;
-        return new Tensor[] {counts.where(loss, Tensor.full(loss.shape(), 0, x.dtype(), x.device())), lse};
+        return new Tensor[] {counts.where(loss, Tensor.full(loss.shape(), 0, x.dtype(), x.device())), log.add(max.squeeze(-1))};
     }
 
     @Override
