@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,11 +24,11 @@ import org.sfumato.testing.PointwiseSamples;
 
 /// What every operation must keep, on every device, in every type, for every form of memory.
 class OpConformanceTest {
-    static List<Op> operations() {
-        return OpSamples.exemplars();
+    static List<Named<Op>> operations() {
+        return OpSamples.exemplars().stream().map(op -> Named.of(op.name() + " " + op.getClass().getSimpleName(), op)).toList();
     }
 
-    @ParameterizedTest(name = "{index}")
+    @ParameterizedTest(name = "{0}")
     @MethodSource("operations")
     void everyDeviceMeansTheSame(Op op) {
         var found = new ArrayList<String>();

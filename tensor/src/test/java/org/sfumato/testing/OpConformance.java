@@ -24,6 +24,9 @@ public final class OpConformance {
                 var in = sample.inputs().stream().map(input -> input.oracle(type)).toArray(Tensor[]::new);
                 var oracle = run(sample.op(), in, Device.REFERENCE);
                 for (var device : devices) {
+                    if (device.equals(Device.REFERENCE) && type != sample.types().getFirst()) {
+                        continue;                                   // its loops are the same for all types
+                    }
                     var where = sample + " in " + type + " on " + device + ": ";
                     try {
                         differences(sample, type, device, oracle).forEach(what -> found.add(where + what));

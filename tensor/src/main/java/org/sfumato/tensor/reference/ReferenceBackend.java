@@ -1,8 +1,6 @@
 package org.sfumato.tensor.reference;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicLong;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.op.ArgReduce;
@@ -25,6 +23,7 @@ import org.sfumato.tensor.op.Unslice;
 import org.sfumato.tensor.op.View;
 import org.sfumato.tensor.spi.Backend;
 import org.sfumato.tensor.spi.Buffer;
+import org.sfumato.tensor.spi.HostPool;
 import org.sfumato.tensor.spi.Operand;
 
 /// The device `reference`: what each operation means, in plain loops on one thread, against which every other device is checked.
@@ -32,9 +31,7 @@ import org.sfumato.tensor.spi.Operand;
 /// Arithmetic is in float64, or in 64-bit integers where no operand is floating, and is rounded to the type of the result at the end. Fused
 /// operations have no kernels here: their compositions run.
 public final class ReferenceBackend implements Backend {
-    private record Memory(Arena arena, MemorySegment host, long bytes) implements Buffer { }
-
-    private final AtomicLong reserved = new AtomicLong();
+    private final HostPool pool = new HostPool();
 
     /// Called by the ServiceLoader.
     public ReferenceBackend() { }
@@ -51,24 +48,22 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public Buffer allocate(long bytes) {
-        var arena = Arena.ofShared();
-        reserved.addAndGet(bytes);
-        return new Memory(arena, arena.allocate(Math.max(1, bytes), 64), bytes);
+        return pool.allocate(bytes);
     }
 
     @Override
     public void free(Buffer buffer) {
-        reserved.addAndGet(-buffer.bytes());
-        ((Memory) buffer).arena.close();
+        pool.free(buffer);
     }
 
-    /// Nothing: freed memory is not kept.
     @Override
-    public void trim() { }
+    public void trim() {
+        pool.trim();
+    }
 
     @Override
     public long reserved() {
-        return reserved.get();
+        return pool.reserved();
     }
 
     @Override
