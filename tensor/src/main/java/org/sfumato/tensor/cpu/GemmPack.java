@@ -18,7 +18,7 @@ final class GemmPack {
 
     private GemmPack() {}
 
-    /// Packs `depth` rows of `width` columns of elements of `bytes` bytes; B begins at `bo`, with strides `br` and `bc`.
+    /// Packs `depth` rows of `width` columns; an element has `bytes` bytes, B begins at `bo` with strides `br`, `bc`.
     static void pack(int bytes, MemorySegment b, long bo, long br, long bc, int depth, int width,
             MemorySegment panel) {
         if (bc == bytes && width * bytes == PANEL) {
@@ -56,7 +56,7 @@ final class GemmPack {
         return whole;
     }
 
-    // Four columns of 4-byte elements that are contiguous in memory: two elements of two columns are turned in two longs.
+    // Four columns of 4-byte elements, each contiguous in memory: 2 x 2 elements are turned in two longs.
     private static void fourColumns(MemorySegment b, long bo, long bc, int depth, MemorySegment panel, long to) {
         for (int p = 0; p < depth; p += 2) {
             long x0 = b.get(LONG, bo);
@@ -72,7 +72,8 @@ final class GemmPack {
         }
     }
 
-    private static void column(int bytes, MemorySegment b, long bo, long br, int depth, MemorySegment panel, long to) {
+    private static void column(int bytes, MemorySegment b, long bo, long br, int depth, MemorySegment panel,
+            long to) {
         if (bytes == Integer.BYTES) {
             for (int p = 0; p < depth; p++) {
                 panel.set(INT, to + p * PANEL, b.get(INT, bo + p * br));
