@@ -119,6 +119,22 @@ class ParallelTest {
     }
 
     @Test
+    void afterAFailureTheChunksNotYetBegunAreSkipped() {
+        int chunks = 1_000_000;
+        var done = new AtomicInteger();
+        var thrown = new CountDownLatch(1);
+        Parallel.withThreads(2, () -> assertThatThrownBy(() -> Parallel.run(chunks, chunk -> {
+            if (chunk == 0) {
+                thrown.countDown();
+                throw new IllegalStateException("stop");
+            }
+            await(thrown);
+            done.incrementAndGet();
+        })).hasMessage("stop"));
+        assertThat(done.get()).isLessThan(chunks - 1);
+    }
+
+    @Test
     void callersFromManyThreadsDoNotDisturbEachOther() throws InterruptedException {
         var wrong = new AtomicInteger();
         var callers = new Thread[4];
