@@ -21,12 +21,12 @@ final class Backward {
     private static final Fuse ACCUMULATE = Fuse.of("accumulate", (sum, more) -> sum.add(more));
 
     private final List<Tape.Node> nodes;
-    private final Scope owner;                                                    // of what may be freed on the way, or null
+    private final Scope owner;  // of what may be freed on the way, or null
     private final Tensor result;
     private final Set<Tensor> needed = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
     private final Map<Buffer, Integer> forwardUses = new IdentityHashMap<>();
-    private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();    // buffers that the walk itself has made
+    private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();  // buffers that the walk itself has made
 
     Backward(List<Tape.Node> nodes, Scope owner, Tensor result) {
         this.nodes = nodes;
@@ -108,7 +108,8 @@ final class Backward {
     private void add(Tape.Node node, int index, Tensor gradient) {
         var input = node.in()[index];
         if (!gradient.shape().equals(input.shape())) {
-            throw new ShapeException(node.op().name() + ": its gradient rule returned " + gradient.shape() + " for input " + index
+            throw new ShapeException(node.op()
+                    .name() + ": its gradient rule returned " + gradient.shape() + " for input " + index
                     + " of shape " + input.shape());
         }
         gradientUses.merge(buffer(gradient), 1, Integer::sum);
@@ -127,7 +128,8 @@ final class Backward {
         releaseGradient(gradient);
     }
 
-    /// Adds the gradient of a slice to its region in the gradient of the whole: the slices of one tensor share one buffer.
+    /// Adds the gradient of a slice to its region in the gradient of the whole: the slices of one tensor share one
+    /// buffer.
     private void addToRegion(Tensor input, View.Slice slice, Tensor gradient) {
         var sum = gradients.get(input);
         if (sum == null || !isOwn(sum)) {
@@ -151,7 +153,7 @@ final class Backward {
     private void countUses(Tensor[] seeds) {
         for (var seed : seeds) {
             if (seed != null) {
-                forwardUses.merge(buffer(seed), 1, Integer::sum);                 // the caller's, not to be freed or added to here
+                forwardUses.merge(buffer(seed), 1, Integer::sum);  // the caller's, not to be freed or added to here
             }
         }
         for (var node : nodes) {
@@ -168,7 +170,7 @@ final class Backward {
     }
 
     private void useForward(Tensor tensor) {
-        if (!tensor.isClosed()) {                                                 // freed by a scope inside the recorded code
+        if (!tensor.isClosed()) {  // freed by a scope inside the recorded code
             forwardUses.merge(buffer(tensor), 1, Integer::sum);
         }
     }
@@ -240,7 +242,7 @@ final class Backward {
                 targets[i] = in(i);
             }
             var results = Tape.through(() -> reference.apply(targets), dOut, targets);
-            for (int i = 0; i < targets.length; i++) {                            // one tensor at two places: its gradient counts once
+            for (int i = 0; i < targets.length; i++) {  // one tensor at two places: its gradient counts once
                 for (int k = 0; k < i; k++) {
                     if (targets[k] == targets[i]) {
                         results[i] = null;

@@ -41,7 +41,8 @@ public final class GradCheck {
     public static Report of(Function<Tensor[], Tensor> function, double h, Tensor... inputs) {
         for (var input : inputs) {
             if (input.dtype() != DType.F64) {
-                throw new IllegalArgumentException("gradcheck: needs f64 inputs, got " + input.spec() + "\nhint: cast(DType.F64)");
+                throw new IllegalArgumentException("gradcheck: needs f64 inputs, got " + input.spec()
+                        + "\nhint: cast(DType.F64)");
             }
         }
         var exact = new double[inputs.length][];
@@ -54,7 +55,8 @@ public final class GradCheck {
         var worst = new Report(0, 0, 0, 0, 0);
         for (int k = 0; k < inputs.length; k++) {
             for (int i = 0; i < exact[k].length; i++) {
-                double difference = (shifted(function, inputs, k, i, h) - shifted(function, inputs, k, i, -h)) / (2 * h);
+                double difference = (shifted(function, inputs, k, i, h) - shifted(function, inputs, k, i,
+                        -h)) / (2 * h);
                 double error = Math.abs(exact[k][i] - difference) / Math.max(1, Math.abs(difference));
                 if (!(error <= worst.error)) {
                     worst = new Report(error, k, i, exact[k][i], difference);

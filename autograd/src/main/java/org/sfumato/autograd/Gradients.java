@@ -20,7 +20,8 @@ public final class Gradients {
     public Tensor of(Tensor target) {
         var gradient = byTarget.get(target);
         if (gradient == null) {
-            throw new IllegalArgumentException("gradients: none for " + target.spec() + "\nhint: name it among the targets");
+            throw new IllegalArgumentException("gradients: none for " + target.spec()
+                    + "\nhint: name it among the targets");
         }
         return gradient;
     }

@@ -6,7 +6,8 @@ import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.CustomOp;
 
-/// Runs a part of a network without keeping what it computes on the way; the gradient computes it again. Memory for time: activation
+/// Runs a part of a network without keeping what it computes on the way; the gradient computes it again. Memory for
+/// time: activation
 /// checkpointing. Source: Chen et al. 2016, arXiv 1604.06174.
 public final class Recompute {
     private Recompute() { }
@@ -24,7 +25,8 @@ public final class Recompute {
         }
     }
 
-    /// `body(x)`, recomputed when its gradient is needed. `body` must give the same result each time: random numbers in it come from an
+    /// `body(x)`, recomputed when its gradient is needed. `body` must give the same result each time: random numbers in
+    /// it come from an
     /// [org.sfumato.tensor.Rng], which is a value.
     ///
     /// @param parameters every tensor besides `x` that `body` reads and that needs a gradient

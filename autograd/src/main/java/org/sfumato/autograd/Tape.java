@@ -18,8 +18,10 @@ import org.sfumato.tensor.op.Op;
 /// }                                                          // everything that the step made is freed here
 /// ```
 ///
-/// The list of operations is in an order in which it can be walked backwards; nothing is recursive. Tensors that nobody reads any more are
-/// freed while it is walked, so gradients can be asked for once. Tensors compare by identity: gradients exist for the very tensors that the
+/// The list of operations is in an order in which it can be walked backwards; nothing is recursive. Tensors that nobody
+/// reads any more are
+/// freed while it is walked, so gradients can be asked for once. Tensors compare by identity: gradients exist for the
+/// very tensors that the
 /// recorded code used.
 public final class Tape implements AutoCloseable {
     /// An operation that ran; `versions` are those of inputs and outputs, to notice a write in place.
@@ -79,7 +81,8 @@ public final class Tape implements AutoCloseable {
     /// @throws IllegalStateException if gradients were taken before, or a recorded tensor was written in place
     public Gradients gradients(Collection<Tensor> targets) {
         if (value.shape().count() != 1) {
-            throw new ShapeException("gradients: the value has shape " + value.shape() + "\nhint: sum or average it to one number");
+            throw new ShapeException("gradients: the value has shape " + value.shape()
+                    + "\nhint: sum or average it to one number");
         }
         if (walked) {
             throw new IllegalStateException("gradients: taken twice from one tape\nhint: ask for all targets at once");
@@ -92,8 +95,9 @@ public final class Tape implements AutoCloseable {
         }));
         for (int i = 0; i < wanted.length; i++) {
             if (results[i] == null) {
-                throw new IllegalArgumentException("gradients: the value does not depend on target " + i + ", " + wanted[i].spec()
-                        + "\nhint: it must be the very tensor that the recorded code used, by operations that have a gradient");
+                throw new IllegalArgumentException("gradients: the value does not depend on target " + i + ", "
+                        + wanted[i].spec()
+                        + "\nhint: it must be the very tensor that the recorded code used, by operations with a gradient");
             }
         }
         return new Gradients(wanted, results);
@@ -110,7 +114,8 @@ public final class Tape implements AutoCloseable {
         scope.close();
     }
 
-    /// The gradients of `outputs = body()` by `targets`, given those of the outputs; `null` where there is none. Temporaries belong to the
+    /// The gradients of `outputs = body()` by `targets`, given those of the outputs; `null` where there is none.
+    /// Temporaries belong to the
     /// current scope.
     static Tensor[] through(Supplier<Tensor[]> body, Tensor[] dOut, Tensor[] targets) {
         var nodes = new ArrayList<Node>();

@@ -3,7 +3,8 @@ package org.sfumato.nn;
 import org.sfumato.tensor.Fuse;
 import org.sfumato.tensor.Tensor;
 
-/// The function inside an [Mlp]. Gated ones take two halves, `f(a) * b`. Source of the gated ones: Shazeer 2020, arXiv 2002.05202.
+/// The function inside an [Mlp]. Gated ones take two halves, `f(a) * b`. Source of the gated ones: Shazeer 2020, arXiv
+/// 2002.05202.
 public enum Activation {
     /// `x Phi(x)` by erf.
     GELU(false),
@@ -33,7 +34,8 @@ public enum Activation {
         return gated;
     }
 
-    /// Applies it. Shapes: (..., F) -> (..., F), or (..., 2F) -> (..., F) if gated, the first half going through the function.
+    /// Applies it. Shapes: (..., F) -> (..., F), or (..., 2F) -> (..., F) if gated, the first half going through the
+    /// function.
     public Tensor apply(Tensor x) {
         return switch (this) {
             case GELU -> x.gelu();

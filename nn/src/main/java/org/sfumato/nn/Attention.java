@@ -4,17 +4,21 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
-/// Multi-head attention of a sequence to itself, with grouped queries, rotary positions and normalised queries and keys as options.
+/// Multi-head attention of a sequence to itself, with grouped queries, rotary positions and normalised queries and keys
+/// as options.
 ///
-/// Shapes: x (B, T, C) -> (B, T, C). `qkv` makes H query heads, then G key heads, then G value heads, each of size D = C/H.
-/// Sources: Vaswani et al. 2017, arXiv 1706.03762; grouped queries: Ainslie et al. 2023, arXiv 2305.13245; query and key normalisation:
+/// Shapes: x (B, T, C) -> (B, T, C). `qkv` makes H query heads, then G key heads, then G value heads, each of size D =
+/// C/H.
+/// Sources: Vaswani et al. 2017, arXiv 1706.03762; grouped queries: Ainslie et al. 2023, arXiv 2305.13245; query and
+/// key normalisation:
 /// Henry et al. 2020, arXiv 2010.04245.
 ///
 /// @param heads H
 /// @param keyHeads G, a divisor of H
 /// @param queryNorm over each query head, or `null`
 /// @param keyNorm over each key head, or `null`
-public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm, int heads, int keyHeads) implements Layer {
+public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm, int heads,
+        int keyHeads) implements Layer {
     /// PyTorch's first values; `bias` is for both linear layers.
     public static Attention init(long width, int heads, int keyHeads, boolean bias, Rng rng) {
         if (heads < 1 || keyHeads < 1 || width % heads != 0 || heads % keyHeads != 0) {
@@ -35,7 +39,7 @@ public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm,
         long b = x.size(0);
         long t = x.size(1);
         long size = output.weight().size(1) / heads;
-        var all = qkv.forward(x).reshape(b, t, heads + 2L * keyHeads, size).permute(0, 2, 1, 3);        // (B, H + 2G, T, D)
+        var all = qkv.forward(x).reshape(b, t, heads + 2L * keyHeads, size).permute(0, 2, 1, 3);  // (B, H + 2G, T, D)
         var q = all.slice(1, 0, heads);                                                                // (B, H, T, D)
         var k = all.slice(1, heads, heads + keyHeads);                                                 // (B, G, T, D)
         var v = all.slice(1, heads + keyHeads, heads + 2L * keyHeads);                                 // (B, G, T, D)

@@ -3,11 +3,13 @@ package org.sfumato.nn;
 import java.util.Map;
 import org.sfumato.tensor.Tensor;
 
-/// A part of a network: a record whose components are parameters (tensors), other layers, or lists of layers, and settings.
+/// A part of a network: a record whose components are parameters (tensors), other layers, or lists of layers, and
+/// settings.
 ///
 /// Layers have no hidden state and no training mode; what differs in training, as dropout, is told by a [Pass].
 public interface Layer {
-    /// The parameters by dotted path, in the order of the record's components: `blocks.0.attention.output.weight`. A component that is
+    /// The parameters by dotted path, in the order of the record's components: `blocks.0.attention.output.weight`. A
+    /// component that is
     /// `null` has none; a tensor that appears twice is listed where it appears first.
     default Map<String, Tensor> parameters() {
         return Parameters.of(this);

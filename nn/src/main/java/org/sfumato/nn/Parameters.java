@@ -9,7 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import org.sfumato.tensor.Tensor;
 
-/// Finds the parameters of a layer in its record components, and copies values between sets of parameters of the same names.
+/// Finds the parameters of a layer in its record components, and copies values between sets of parameters of the same
+/// names.
 public final class Parameters {
     private Parameters() { }
 
@@ -27,7 +28,8 @@ public final class Parameters {
             case Tensor tensor when seen.add(tensor) -> found.put(path, tensor);
             case Layer layer -> {
                 if (!layer.getClass().isRecord()) {
-                    throw new IllegalArgumentException("parameters: " + layer.getClass().getName() + " is not a record");
+                    throw new IllegalArgumentException("parameters: " + layer.getClass()
+                            .getName() + " is not a record");
                 }
                 for (var component : layer.getClass().getRecordComponents()) {
                     collect(join(path, component.getName()), read(component, layer), found, seen);
@@ -48,7 +50,8 @@ public final class Parameters {
             accessor.trySetAccessible();
             return accessor.invoke(layer);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException("parameters: cannot read " + component + " of " + layer.getClass().getName()
+            throw new IllegalArgumentException("parameters: cannot read " + component + " of " + layer.getClass()
+                    .getName()
                     + "\nhint: make the record public", e);
         }
     }
@@ -59,7 +62,8 @@ public final class Parameters {
 
     /// Copies `values` into `parameters`, name by name, in place.
     ///
-    /// @throws IllegalArgumentException if names are missing or left over, or a shape or type differs; nothing is copied then
+    /// @throws IllegalArgumentException if names are missing or left over, or a shape or type differs; nothing is
+    /// copied then
     public static void load(Map<String, Tensor> parameters, Map<String, Tensor> values) {
         var problems = new java.util.ArrayList<String>();
         parameters.forEach((name, parameter) -> {
@@ -70,7 +74,8 @@ public final class Parameters {
                 problems.add("differs: " + name + " is " + value.spec() + ", needed " + parameter.spec());
             }
         });
-        values.keySet().stream().filter(name -> !parameters.containsKey(name)).forEach(name -> problems.add("unexpected: " + name));
+        values.keySet().stream().filter(name -> !parameters.containsKey(name))
+                .forEach(name -> problems.add("unexpected: " + name));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("parameters do not fit the model:\n"
                     + String.join("\n", problems.subList(0, Math.min(6, problems.size())))

@@ -12,8 +12,7 @@ import java.util.Set;
 /// | `sfumato.checkNan` | `true`: every operation whose result holds a NaN is an error that names it | `false` |
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks) {
-    private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan", "sfumato.trackLeaks",
-            "sfumato.cli.wipe");
+    private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan", "sfumato.trackLeaks");
     private static final Settings CURRENT = read();
 
     /// The settings of this process.

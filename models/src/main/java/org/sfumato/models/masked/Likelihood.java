@@ -10,14 +10,16 @@ import org.sfumato.tensor.Tensor;
 
 /// Scores text under a masked model. Text is cut into windows of the network's length that are scored apart.
 ///
-/// Both estimators of the NELBO have the same mean but for `epsilon`; that with a fixed count varies less. The chain rule is exact for
+/// Both estimators of the NELBO have the same mean but for `epsilon`; that with a fixed count varies less. The chain
+/// rule is exact for
 /// the model that unmasks from left to right, and another quantity than the bound.
 public final class Likelihood {
     /// How the NELBO is estimated.
     public enum Estimator {
         /// Each token hidden with probability p(t), t stratified over the samples; weight 1/p.
         BERNOULLI,
-        /// Exactly l of L tokens hidden, l uniform in 1..L and stratified; weight L/l. Source: Nie et al. 2025, equation 6.
+        /// Exactly l of L tokens hidden, l uniform in 1..L and stratified; weight L/l. Source: Nie et al. 2025,
+        /// equation 6.
         FIXED_COUNT
     }
 
@@ -36,7 +38,8 @@ public final class Likelihood {
 
     /// The negative evidence lower bound of `ids`, from `samples` noisy versions of every window.
     ///
-    /// The standard error is that of the samples, from their variance within each window; it needs two samples at least and is NaN for one.
+    /// The standard error is that of the samples, from their variance within each window; it needs two samples at least
+    /// and is NaN for one.
     ///
     /// @throws IllegalArgumentException if there is no text or no sample
     public Estimate nelbo(int[] ids, Estimator estimator, int samples, Rng rng) {
@@ -132,7 +135,8 @@ public final class Likelihood {
         }
         try (var scope = Scope.open("likelihood")) {
             double[] values = scope.call(() -> Dispatch.unrecorded(() -> process.crossEntropy(network,
-                    Tensor.of(flat, noisy.length, t), Tensor.of(targets, noisy.length, t), Pass.INFERENCE).toDoubles()));
+                    Tensor.of(flat, noisy.length, t), Tensor.of(targets, noisy.length, t), Pass.INFERENCE)
+                            .toDoubles()));
             var losses = new double[noisy.length][];
             for (int j = 0; j < losses.length; j++) {
                 losses[j] = Arrays.copyOfRange(values, j * t, (j + 1) * t);

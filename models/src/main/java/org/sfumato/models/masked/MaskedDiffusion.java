@@ -16,7 +16,8 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
     /// What stands for an open position in a text to be filled.
     public static final char GAP = '_';
 
-    /// Writes `count` tokens after `prompt` and returns both. What is longer than the network's canvas is written in pieces, each after the
+    /// Writes `count` tokens after `prompt` and returns both. What is longer than the network's canvas is written in
+    /// pieces, each after the
     /// last half canvas of what is there.
     ///
     /// @param observer told after every step; its ids are those of the piece at work
@@ -33,7 +34,8 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
             int fresh = Math.min(left, length - context);
             var canvas = Arrays.copyOf(Arrays.copyOfRange(text, text.length - context, text.length), context + fresh);
             Arrays.fill(canvas, context, canvas.length, process.mask());
-            var filled = new MaskedSampler(network, process, share(sampling, fresh, count)).fill(canvas, rng.fold(piece), observer);
+            var filled = new MaskedSampler(network, process, share(sampling, fresh, count))
+                    .fill(canvas, rng.fold(piece), observer);
             int at = text.length;
             text = Arrays.copyOf(text, at + fresh);
             System.arraycopy(filled, context, text, at, fresh);
@@ -55,10 +57,12 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
         var canvas = canvas(text);
         int gaps = (int) Arrays.stream(canvas).filter(id -> id == process.mask()).count();
         if (gaps == 0) {
-            throw new IllegalArgumentException("infill: no gap in the text\nhint: write one " + GAP + " for each token to be filled in");
+            throw new IllegalArgumentException("infill: no gap in the text\nhint: write one " + GAP
+                    + " for each token to be filled in");
         }
         if (canvas.length > length) {
-            throw new IllegalArgumentException("infill: the text has " + canvas.length + " tokens, the model takes " + length);
+            throw new IllegalArgumentException("infill: the text has " + canvas.length + " tokens, the model takes "
+                    + length);
         }
         var filled = new MaskedSampler(network, process, share(sampling, gaps, gaps)).fill(canvas, rng, observer);
         return tokenizer.decode(filled);
@@ -68,13 +72,15 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
     private int[] canvas(String text) {
         var pieces = text.split("(?<=" + GAP + ")|(?=" + GAP + ")");
         return Arrays.stream(pieces)
-                .flatMapToInt(p -> p.equals(String.valueOf(GAP)) ? IntStream.of(process.mask()) : Arrays.stream(tokenizer.encode(p)))
+                .flatMapToInt(p -> p.equals(String.valueOf(GAP)) ? IntStream.of(process.mask())
+                        : Arrays.stream(tokenizer.encode(p)))
                 .toArray();
     }
 
     /// The bound of the negative log-likelihood of `text` in nats per token.
     public Estimate score(String text, int samples, Rng rng) {
-        return new Likelihood(network, process, length).nelbo(tokenizer.encode(text), Likelihood.Estimator.FIXED_COUNT, samples, rng);
+        return new Likelihood(network, process, length)
+                .nelbo(tokenizer.encode(text), Likelihood.Estimator.FIXED_COUNT, samples, rng);
     }
 
     /// `ids` as text, with [#GAP] for [MASK]: a canvas on its way.

@@ -8,10 +8,12 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Writes text by unmasking. A canvas is a row of ids in which [MASK] stands at the open positions; the rest, wherever it stands, is the
+/// Writes text by unmasking. A canvas is a row of ids in which [MASK] stands at the open positions; the rest, wherever
+/// it stands, is the
 /// prompt and stays. So writing on and filling gaps are the same thing.
 ///
-/// Each step predicts all open positions and writes some of them: of `m` open positions in a block with `n` steps left to it, `m / n`
+/// Each step predicts all open positions and writes some of them: of `m` open positions in a block with `n` steps left
+/// to it, `m / n`
 /// rounded down, and one more in the first `m mod n` steps. What is written stays. [MASK] itself is never written.
 /// Source: Nie et al. 2025, arXiv 2502.09992, algorithms 4 and 5; the temperature by Gumbel's trick in float64:
 /// Zheng et al. 2024, arXiv 2409.02908.
@@ -60,7 +62,8 @@ public final class MaskedSampler {
         var stepsOfBlock = blocks == 0 ? new int[0] : transferCounts(sampling.steps(), blocks);
         int step = 0;
         for (int k = 0; k < blocks; k++) {
-            int[] block = Arrays.copyOfRange(open, k * sampling.block(), Math.min(open.length, (k + 1) * sampling.block()));
+            int[] block = Arrays.copyOfRange(open, k * sampling.block(),
+                    Math.min(open.length, (k + 1) * sampling.block()));
             int steps = Math.min(stepsOfBlock[k], block.length);
             for (int count : transferCounts(block.length, steps)) {
                 write(ids, canvas, block, count, rng.fold(step));
@@ -84,7 +87,7 @@ public final class MaskedSampler {
             };
         }
         java.util.stream.IntStream.range(0, open.length).boxed()
-                .sorted((a, b) -> Double.compare(confidence[b], confidence[a]))          // stable: the leftmost among equals
+                .sorted((a, b) -> Double.compare(confidence[b], confidence[a]))  // stable: the leftmost among equals
                 .limit(count).forEach(j -> ids[open[j]] = token[j]);
     }
 
@@ -133,7 +136,8 @@ public final class MaskedSampler {
             }
         }
         if (best < 0 || Double.isNaN(most)) {
-            throw new ArithmeticException("sampling: the logits hold no finite number\nhint: the model may have diverged in training");
+            throw new ArithmeticException("sampling: the logits hold no finite number"
+                    + "\nhint: the model may have diverged in training");
         }
         return best;
     }

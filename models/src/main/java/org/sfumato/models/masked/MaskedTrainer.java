@@ -22,7 +22,8 @@ import org.sfumato.tensor.Tensor;
 
 /// Trains a masked predictor step by step.
 ///
-/// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run that was stopped
+/// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run
+/// that was stopped
 /// and restored goes on as if nothing had happened, bit for bit, and the number of threads does not matter.
 public final class MaskedTrainer implements AutoCloseable {
     private static final int WINDOWS = 0;
@@ -47,7 +48,8 @@ public final class MaskedTrainer implements AutoCloseable {
     /// @param steps the length of the whole run, which the learning rate follows
     public MaskedTrainer(TrainingConfig config, Tokens tokens, long steps) {
         if (tokens.size() < config.length()) {
-            throw new IllegalArgumentException("training: the text has " + tokens.size() + " tokens, fewer than one window of "
+            throw new IllegalArgumentException("training: the text has " + tokens.size()
+                    + " tokens, fewer than one window of "
                     + config.length() + "\nhint: more text or a smaller --length");
         }
         this.config = config;
@@ -56,7 +58,8 @@ public final class MaskedTrainer implements AutoCloseable {
         this.network = scope.call(() -> Transformer.init(config.model(), Rng.of(config.seed())));
         this.parameters = network.parameters();
         this.optimizer = scope.call(() -> optimizer(config, parameters));
-        this.average = config.average() > 0 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, 2.0 / 3))) : null;
+        this.average = config.average() > 0
+                ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, 2.0 / 3))) : null;
         plan(steps);
     }
 
@@ -64,12 +67,15 @@ public final class MaskedTrainer implements AutoCloseable {
         var inner = new LinkedHashMap<String, Tensor>();
         var outer = new LinkedHashMap<String, Tensor>();
         parameters.forEach((name, p) ->
-                (config.muonRate() > 0 && name.startsWith("blocks.") && p.shape().rank() == 2 ? inner : outer).put(name, p));
+                (config.muonRate() > 0 && name.startsWith("blocks.") && p.shape().rank() == 2 ? inner : outer)
+                        .put(name, p));
         var groups = new ArrayList<Groups.Group>();
-        groups.add(new Groups.Group("adamW", new AdamW(outer, new AdamW.Config(config.learningRate(), config.beta1(), config.beta2(), 1e-8,
+        groups.add(new Groups.Group("adamW",
+                new AdamW(outer, new AdamW.Config(config.learningRate(), config.beta1(), config.beta2(), 1e-8,
                 config.weightDecay(), config.decayVectors())), List.copyOf(outer.keySet())));
         if (!inner.isEmpty()) {
-            groups.add(new Groups.Group("muon", new Muon(inner, new Muon.Config(config.muonRate(), .95, config.weightDecay())),
+            groups.add(new Groups.Group("muon",
+                    new Muon(inner, new Muon.Config(config.muonRate(), .95, config.weightDecay())),
                     List.copyOf(inner.keySet())));
         }
         return new Groups(groups);
@@ -92,7 +98,8 @@ public final class MaskedTrainer implements AutoCloseable {
         try (var batch = Scope.open("batch")) {
             return batch.call(() -> {
                 var ids = Tensor.of(windows, config.batch(), length);
-                try (var tape = Tape.record(() -> process.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
+                try (var tape = Tape.record(() ->
+                        process.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
                     double loss = tape.value().item();
                     if (!Double.isFinite(loss)) {
                         throw new ArithmeticException("training: the loss of step " + step + " is " + loss
@@ -101,7 +108,8 @@ public final class MaskedTrainer implements AutoCloseable {
                     var gradients = tape.gradients(parameters.values());
                     var byName = new LinkedHashMap<String, Tensor>();
                     parameters.forEach((name, p) -> byName.put(name, gradients.of(p)));
-                    optimizer.step(config.clip() > 0 ? ClipNorm.apply(byName, config.clip()).gradients() : byName, schedule.at(step));
+                    optimizer.step(config.clip() > 0 ? ClipNorm.apply(byName, config.clip()).gradients() : byName,
+                            schedule.at(step));
                     if (average != null) {
                         average.update(step);
                     }
@@ -164,7 +172,8 @@ public final class MaskedTrainer implements AutoCloseable {
     /// Goes back to a saved state: after `steps` of `total` steps, with these parameters, optimiser state and averages.
     ///
     /// @throws IllegalArgumentException if names, shapes or types do not fit
-    public void restore(long steps, long total, Map<String, Tensor> weights, Map<String, Tensor> state, Map<String, Tensor> averaged) {
+    public void restore(long steps, long total, Map<String, Tensor> weights, Map<String, Tensor> state, Map<String,
+            Tensor> averaged) {
         Parameters.load(parameters, weights);
         Parameters.load(optimizer.state(), state);
         Parameters.load(averages(), averaged);

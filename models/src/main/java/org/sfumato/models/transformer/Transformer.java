@@ -24,16 +24,20 @@ import org.sfumato.tensor.Tensor;
 
 /// A pre-norm transformer in which every position sees every other.
 ///
-/// `h = token[ids] + position`, then for each block `h = h + attention(norm(h))`, `h = h + mlp(norm(h))`, and `logits = head(norm(h))`.
-/// Shapes: ids (B, T) i64 -> logits (B, T, V). Source: Vaswani et al. 2017, arXiv 1706.03762, with the variants of [TransformerConfig].
+/// `h = token[ids] + position`, then for each block `h = h + attention(norm(h))`, `h = h + mlp(norm(h))`, and `logits =
+/// head(norm(h))`.
+/// Shapes: ids (B, T) i64 -> logits (B, T, V). Source: Vaswani et al. 2017, arXiv 1706.03762, with the variants of
+/// [TransformerConfig].
 ///
 /// @param position (T, C), or `null` with rotary positions
 /// @param norm before the head, or `null`
 /// @param head to the vocabulary, or `null` if it is the token table
-public record Transformer(TransformerConfig config, Embedding token, Tensor position, List<Block> blocks, Norm norm, Linear head)
+public record Transformer(TransformerConfig config, Embedding token, Tensor position, List<Block> blocks, Norm norm,
+        Linear head)
         implements Layer, Denoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1(b).
-    public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Dropout dropout) implements Layer {
+    public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp,
+            Dropout dropout) implements Layer {
         /// Applies it.
         public Tensor forward(Tensor x, Rotary rotary, Pass pass) {
             x = x.add(dropout.forward(attention.forward(attentionNorm.forward(x), rotary, null, false), pass.part(0)));
@@ -56,7 +60,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         };
         var head = config.tied() ? null : linear(config, config.width(), config.vocabulary(), config.biases().head(),
                 config.start() == Start.ZERO_OUTPUTS, rng.fold(2 + config.layers()));
-        return new Transformer(config, token, position, List.copyOf(blocks), config.finalNorm() ? norm(config, config.width()) : null,
+        return new Transformer(config, token, position, List.copyOf(blocks), config.finalNorm()
+                ? norm(config, config.width()) : null,
                 head);
     }
 
@@ -64,18 +69,21 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         int width = config.width();
         long size = width / config.heads();
         boolean zero = config.start() == Start.ZERO_OUTPUTS;
-        var qkv = linear(config, width, (config.heads() + 2L * config.keyHeads()) * size, config.biases().qkv(), false, rng.fold(0));
+        var qkv = linear(config, width, (config.heads() + 2L * config.keyHeads()) * size, config.biases().qkv(), false,
+                rng.fold(0));
         var output = linear(config, width, width, config.biases().output(), zero, rng.fold(1));
         var attention = new Attention(qkv, output, config.queryKeyNorm() ? norm(config, size) : null,
                 config.queryKeyNorm() ? norm(config, size) : null, config.heads(), config.keyHeads());
         long up = (config.activation().isGated() ? 2L : 1L) * config.mlpWidth();
         var mlp = new Mlp(linear(config, width, up, config.biases().mlp(), false, rng.fold(2)),
-                linear(config, config.mlpWidth(), width, config.biases().mlp(), zero, rng.fold(3)), config.activation());
+                linear(config, config.mlpWidth(), width, config.biases().mlp(), zero, rng.fold(3)),
+                        config.activation());
         return new Block(norm(config, width), attention, norm(config, width), mlp, new Dropout(config.dropout()));
     }
 
     private static Norm norm(TransformerConfig config, long width) {
-        return config.norm() == Normalization.LAYER_NORM ? LayerNorm.init(width, config.eps()) : RmsNorm.init(width, config.eps());
+        return config.norm() == Normalization.LAYER_NORM ? LayerNorm.init(width, config.eps())
+                : RmsNorm.init(width, config.eps());
     }
 
     private static Linear linear(TransformerConfig config, long in, long out, boolean bias, boolean zero, Rng rng) {
@@ -92,7 +100,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     @Override
     public Tensor forward(Tensor ids, Pass pass) {
         if (ids.shape().rank() != 2 || ids.size(1) > config.length()) {
-            throw new ShapeException("transformer: needs ids (B, T) with T at most " + config.length() + ", got " + ids.shape());
+            throw new ShapeException("transformer: needs ids (B, T) with T at most " + config.length() + ", got "
+                    + ids.shape());
         }
         long t = ids.size(1);
         var x = token.forward(ids);                                                                    // (B, T, C)
@@ -107,7 +116,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return head == null ? x.linear(token.weight(), null) : head.forward(x);                        // (B, T, V)
     }
 
-    /// Floating-point operations of one forward pass over `batch` sequences of `length` tokens: two for each weight of a matrix and token,
+    /// Floating-point operations of one forward pass over `batch` sequences of `length` tokens: two for each weight of
+    /// a matrix and token,
     /// and the scores and sums of attention.
     public double forwardFlops(long batch, long length) {
         double matrices = parameters().entrySet().stream()

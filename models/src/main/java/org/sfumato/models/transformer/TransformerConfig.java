@@ -22,16 +22,19 @@ import org.sfumato.nn.RmsNorm;
 /// @param tied true if the output head is the token table
 /// @param start how parameters start
 /// @param dropout probability of dropping in training, after the embedding and at the end of each half block
-public record TransformerConfig(int vocabulary, int length, int width, int layers, int heads, int keyHeads, int mlpWidth,
+public record TransformerConfig(int vocabulary, int length, int width, int layers, int heads, int keyHeads,
+        int mlpWidth,
         Normalization norm, double eps, Positions positions, boolean queryKeyNorm, Activation activation, Biases biases,
         boolean finalNorm, boolean tied, Start start, double dropout) {
     /// The kind of normalisation.
     public enum Normalization { LAYER_NORM, RMS_NORM }
 
-    /// How a token knows where it stands: a learned vector per place, or rotary angles with base 10,000 in every attention.
+    /// How a token knows where it stands: a learned vector per place, or rotary angles with base 10,000 in every
+    /// attention.
     public enum Positions { LEARNED, ROTARY }
 
-    /// How parameters start: PyTorch's defaults; normal with standard deviation 0.02 and biases 0, as GPT-2; or the latter with the last
+    /// How parameters start: PyTorch's defaults; normal with standard deviation 0.02 and biases 0, as GPT-2; or the
+    /// latter with the last
     /// matrix of each half block and the head at 0, so that each block is at first the identity.
     public enum Start { TORCH, NORMAL, ZERO_OUTPUTS }
 
@@ -51,7 +54,8 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         require(heads >= 1 && width >= 1 && width % heads == 0, "heads must divide the width, heads", heads);
         require(keyHeads >= 1 && heads % keyHeads == 0, "keyHeads must divide the heads, keyHeads", keyHeads);
         require(mlpWidth >= 1, "mlpWidth", mlpWidth);
-        require(positions != Positions.ROTARY || width / heads % 2 == 0, "rotary positions need heads of even size, width", width);
+        require(positions != Positions.ROTARY || width / heads % 2 == 0,
+                "rotary positions need heads of even size, width", width);
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException("transformer: dropout " + dropout + " is outside [0, 1)");
         }
@@ -63,22 +67,29 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         }
     }
 
-    /// nanodLLM's network: learned positions, RMSNorm, SiLU, no final norm, an untied head with bias. 3,313,730 parameters at V = 66.
+    /// nanodLLM's network: learned positions, RMSNorm, SiLU, no final norm, an untied head with bias. 3,313,730
+    /// parameters at V = 66.
     public static TransformerConfig nanodllm(int vocabulary) {
-        return new TransformerConfig(vocabulary, 512, 256, 4, 8, 8, 1024, Normalization.RMS_NORM, RmsNorm.MACHINE_EPSILON,
-                Positions.LEARNED, false, Activation.SILU, new Biases(false, true, false, true), false, false, Start.TORCH, 0);
+        return new TransformerConfig(vocabulary, 512, 256, 4, 8, 8, 1024, Normalization.RMS_NORM,
+                RmsNorm.MACHINE_EPSILON,
+                Positions.LEARNED, false, Activation.SILU, new Biases(false, true, false, true), false, false,
+                        Start.TORCH, 0);
     }
 
-    /// Pre-norm RMSNorm, rotary positions, normalised queries and keys, SwiGLU of 8/3 of the width, final norm, outputs that start at 0.
+    /// Pre-norm RMSNorm, rotary positions, normalised queries and keys, SwiGLU of 8/3 of the width, final norm, outputs
+    /// that start at 0.
     public static TransformerConfig modern(int vocabulary, int length, int width, int layers, int heads) {
         int mlp = Math.max(8, Math.round(width * 8 / 3f / 8) * 8);
-        return new TransformerConfig(vocabulary, length, width, layers, heads, heads, mlp, Normalization.RMS_NORM, 1e-6, Positions.ROTARY,
+        return new TransformerConfig(vocabulary, length, width, layers, heads, heads, mlp, Normalization.RMS_NORM, 1e-6,
+                Positions.ROTARY,
                 true, Activation.SWIGLU, Biases.NONE, true, false, Start.ZERO_OUTPUTS, 0);
     }
 
-    /// Pre-norm LayerNorm, learned positions, exact GELU of 4 times the width, biases, the head tied to the token table: GPT-2's block.
+    /// Pre-norm LayerNorm, learned positions, exact GELU of 4 times the width, biases, the head tied to the token
+    /// table: GPT-2's block.
     public static TransformerConfig classic(int vocabulary, int length, int width, int layers, int heads) {
-        return new TransformerConfig(vocabulary, length, width, layers, heads, heads, 4 * width, Normalization.LAYER_NORM, 1e-5,
+        return new TransformerConfig(vocabulary, length, width, layers, heads, heads, 4 * width,
+                Normalization.LAYER_NORM, 1e-5,
                 Positions.LEARNED, false, Activation.GELU, Biases.ALL, true, true, Start.NORMAL, 0);
     }
 }

@@ -55,7 +55,7 @@ class MaskedDiffusionTest {
         double bound = 0;
         for (int a = 0; a < 2; a++) {
             for (int b = 0; b < 2; b++) {
-                // fixed count: l = 1 (either place hidden, weight 2, probability 1/2 each) and l = 2 (both, weight 1), l uniform
+  // fixed count: l = 1 (either place hidden, weight 2, probability 1/2 each) and l = 2 (both, weight 1), l uniform
                 double one = (loss(a, b, true, false) + loss(a, b, false, true)) / 2 * 2;
                 double both = loss(a, b, true, true);
                 bound += JOINT[a][b] * (one + both) / 2;
@@ -68,7 +68,8 @@ class MaskedDiffusionTest {
         try (var scope = Scope.open("test")) {
             return scope.call(() -> {
                 var noisy = Tensor.of(new long[] {hideA ? MASK : a, hideB ? MASK : b}, 1, 2);
-                var losses = PROCESS.crossEntropy(EXACT, noisy, Tensor.of(new long[] {a, b}, 1, 2), Pass.INFERENCE).toDoubles();
+                var losses = PROCESS.crossEntropy(EXACT, noisy, Tensor.of(new long[] {a, b}, 1, 2), Pass.INFERENCE)
+                        .toDoubles();
                 return (hideA ? losses[0] : 0) + (hideB ? losses[1] : 0);
             });
         }
@@ -99,7 +100,8 @@ class MaskedDiffusionTest {
     @Test
     void aModelThatKnowsNothingHasTheUniformBound() {
         Denoiser uniform = (ids, _) -> Tensor.zeros(ids.size(0), ids.size(1), 3);
-        var estimate = new Likelihood(uniform, PROCESS, 2).nelbo(new int[] {0, 1, 1, 0}, Likelihood.Estimator.FIXED_COUNT, 64, Rng.of(3));
+        var estimate = new Likelihood(uniform, PROCESS, 2)
+                .nelbo(new int[] {0, 1, 1, 0}, Likelihood.Estimator.FIXED_COUNT, 64, Rng.of(3));
         assertThat(2 * estimate.nats()).isCloseTo(1.3862943611, within(1e-6));
     }
 
@@ -110,7 +112,8 @@ class MaskedDiffusionTest {
         for (int n = 0; n < repeats; n++) {
             try (var scope = Scope.open("test")) {
                 int step = n;
-                sum += scope.call(() -> PROCESS.loss(EXACT, Tensor.of(new long[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1, 0,
+                sum += scope.call(() -> PROCESS.loss(EXACT,
+                        Tensor.of(new long[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1, 0,
                     1, 1, 1, 1, 1, 1}, 13, 2), Rng.of(step), Pass.INFERENCE).item());
             }
         }
@@ -141,7 +144,8 @@ class MaskedDiffusionTest {
     private static Transformer network(int vocabulary) {
         var config = TransformerConfig.classic(vocabulary, 24, 16, 2, 2);
         var network = Transformer.init(config, Rng.of(11));
-        network.parameters().values().forEach(p -> p.assign(p.add(Tensor.normal(p.shape(), Rng.of(p.shape().count())).mul(.3))));
+        network.parameters().values()
+                .forEach(p -> p.assign(p.add(Tensor.normal(p.shape(), Rng.of(p.shape().count())).mul(.3))));
         return network;
     }
 
@@ -177,7 +181,8 @@ class MaskedDiffusionTest {
                 for (var order : Order.values()) {
                     for (double temperature : new double[] {0, .5, 1.5}) {
                         for (double guidance : new double[] {0, 1}) {
-                            var sampler = new MaskedSampler(network, process, new Sampling(7, 10, order, temperature, guidance));
+                            var sampler = new MaskedSampler(network, process,
+                                    new Sampling(7, 10, order, temperature, guidance));
                             var seen = new ArrayList<Integer>();
                             var filled = sampler.fill(canvas, Rng.of(7), (step, _, ids) -> {
                                 seen.add((int) Arrays.stream(ids).filter(i -> i == 8).count());
@@ -198,6 +203,7 @@ class MaskedDiffusionTest {
     void fewerStepsThanBlocksIsAnErrorThatSaysSo() {
         var sampler = new MaskedSampler(EXACT, PROCESS, new Sampling(1, 1, Order.RANDOM, 0, 0));
         assertThatThrownBy(() -> sampler.fill(new int[] {MASK, MASK}, Rng.of(0), MaskedSampler.Observer.NONE))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("fewer than the 2 blocks").hasMessageContaining("hint");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("fewer than the 2 blocks")
+                        .hasMessageContaining("hint");
     }
 }

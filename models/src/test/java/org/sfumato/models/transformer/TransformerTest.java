@@ -16,7 +16,8 @@ class TransformerTest {
     @Test
     void nanodllmHasItsPublishedNumberOfParameters() {
         try (var scope = Scope.open("test")) {
-            assertThat(scope.call(() -> Transformer.init(TransformerConfig.nanodllm(66), Rng.of(0))).parameterCount()).isEqualTo(3_313_730);
+            assertThat(scope.call(() -> Transformer.init(TransformerConfig.nanodllm(66), Rng.of(0))).parameterCount())
+                    .isEqualTo(3_313_730);
         }
     }
 
@@ -25,7 +26,8 @@ class TransformerTest {
         try (var scope = Scope.open("test")) {
             var network = scope.call(() -> Transformer.init(TransformerConfig.modern(66, 64, 128, 4, 4), Rng.of(0)));
             assertThat(network.parameterCount()).isBetween(780_000L, 830_000L);
-            assertThat(network.parameters()).containsKeys("token.weight", "blocks.0.attention.qkv.weight", "blocks.3.mlp.down.weight",
+            assertThat(network.parameters())
+                    .containsKeys("token.weight", "blocks.0.attention.qkv.weight", "blocks.3.mlp.down.weight",
                     "blocks.1.attention.queryNorm.weight", "norm.weight", "head.weight");
         }
     }
@@ -34,12 +36,14 @@ class TransformerTest {
     void everyParameterHasAGradient() {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
-                for (var config : new TransformerConfig[] {TransformerConfig.classic(7, 6, 8, 2, 2), TransformerConfig.modern(7, 6, 8, 2, 2)}) {
+                for (var config : new TransformerConfig[] {TransformerConfig.classic(7, 6, 8, 2, 2),
+                        TransformerConfig.modern(7, 6, 8, 2, 2)}) {
                     var network = Transformer.init(config, Rng.of(1));
                     var parameters = network.parameters().values();
                     var ids = Tensor.integers(org.sfumato.tensor.Shape.of(3, 6), 6, Rng.of(2));
                     var process = new MaskedProcess(6, MaskedProcess.EPSILON);
-                    try (var tape = Tape.record(() -> process.loss(network, ids, Rng.of(3), Pass.training(Rng.of(4))))) {
+                    try (var tape = Tape.record(() ->
+                            process.loss(network, ids, Rng.of(3), Pass.training(Rng.of(4))))) {
                         var gradients = tape.gradients(parameters);
                         assertThat(tape.value().item()).isBetween(.1, 10.0);
                         for (var p : parameters) {

@@ -12,12 +12,15 @@ import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.expr.Expr;
 
 /// Adam with decoupled weight decay, one fused formula per parameter:
-/// `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)`.
+/// `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t))
+/// + eps)`.
 /// Source: Loshchilov and Hutter 2019, arXiv 1711.05101; PyTorch's order of operations.
 public final class AdamW implements Optimizer {
-    /// Settings. `learningRate` is the rate at the height of the schedule; `decayVectors` is whether tensors with fewer than two axes
+    /// Settings. `learningRate` is the rate at the height of the schedule; `decayVectors` is whether tensors with fewer
+    /// than two axes
     /// (biases, scales of norms) decay as well, as they do in PyTorch.
-    public record Config(double learningRate, double beta1, double beta2, double epsilon, double weightDecay, boolean decayVectors) {
+    public record Config(double learningRate, double beta1, double beta2, double epsilon, double weightDecay,
+            boolean decayVectors) {
         /// PyTorch's defaults but for the rate: betas 0.9 and 0.999, epsilon 1e-8, decay 0.01 on everything.
         public static Config of(double learningRate) {
             return new Config(learningRate, .9, .999, 1e-8, .01, true);
@@ -43,7 +46,8 @@ public final class AdamW implements Optimizer {
         });
     }
 
-    /// Arguments: p, m, v, g, then scalars: learning rate over the first correction, square root of the second, what weight decay leaves.
+    /// Arguments: p, m, v, g, then scalars: learning rate over the first correction, square root of the second, what
+    /// weight decay leaves.
     private static Fuse formula(Config config) {
         return Fuse.of("adamW", 7, x -> {
             var g = x.get(3);
@@ -64,7 +68,8 @@ public final class AdamW implements Optimizer {
                 var p = parameters.get(name);
                 boolean decays = config.decayVectors || p.shape().rank() > 1;
                 formula.update(p, state.get("m." + name), state.get("v." + name), g,
-                        scalar(lr / (1 - Math.pow(config.beta1, t)), p), scalar(Math.sqrt(1 - Math.pow(config.beta2, t)), p),
+                        scalar(lr / (1 - Math.pow(config.beta1, t)), p),
+                                scalar(Math.sqrt(1 - Math.pow(config.beta2, t)), p),
                         scalar(1 - (decays ? lr * config.weightDecay : 0), p));
             });
         });

@@ -4,7 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sfumato.tensor.Tensor;
 
-/// Scales gradients so that their common norm is at most `max`: `g * min(1, max / (norm + 1e-6))`, `norm = sqrt(sum of all g^2)`.
+/// Scales gradients so that their common norm is at most `max`: `g * min(1, max / (norm + 1e-6))`, `norm = sqrt(sum of
+/// all g^2)`.
 /// Source: Pascanu et al. 2013, arXiv 1211.5063.
 public final class ClipNorm {
     /// Scaled gradients, and their norm before: a tensor without axes.
@@ -24,6 +25,7 @@ public final class ClipNorm {
 
     /// The norm of all gradients together.
     public static Tensor norm(Map<String, Tensor> gradients) {
-        return Tensor.stack(0, gradients.values().stream().map(g -> g.square().sum()).toArray(Tensor[]::new)).sum().sqrt();
+        return Tensor.stack(0, gradients.values().stream().map(g -> g.square().sum()).toArray(Tensor[]::new)).sum()
+                .sqrt();
     }
 }

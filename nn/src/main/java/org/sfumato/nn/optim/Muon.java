@@ -15,7 +15,8 @@ public final class Muon implements Optimizer {
     /// Settings; the source uses a rate of 0.02, momentum 0.95, no decay.
     public record Config(double learningRate, double momentum, double weightDecay) { }
 
-    /// The odd polynomial `a x + b x^3 + c x^5` whose iteration drives singular values in (0, 1] towards 1; values of the source.
+    /// The odd polynomial `a x + b x^3 + c x^5` whose iteration drives singular values in (0, 1] towards 1; values of
+    /// the source.
     private static final double A = 3.4445;
     private static final double B = -4.7750;
     private static final double C = 2.0315;
@@ -40,7 +41,8 @@ public final class Muon implements Optimizer {
         this.momentum = Fuse.of("muonMomentum", 2, x -> List.of(x.get(0).mul(config.momentum).add(x.get(1))));
         parameters.forEach((name, p) -> {
             if (p.shape().rank() != 2) {
-                throw new IllegalArgumentException("muon: " + name + " " + p.spec() + " is not a matrix\nhint: give it to AdamW");
+                throw new IllegalArgumentException("muon: " + name + " " + p.spec()
+                        + " is not a matrix\nhint: give it to AdamW");
             }
             state.put("u." + name, Tensor.full(p.shape(), 0, p.dtype(), p.device()));
         });
