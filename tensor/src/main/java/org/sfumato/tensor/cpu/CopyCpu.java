@@ -14,8 +14,8 @@ final class CopyCpu {
     /// Bytes that a thread copies in one go.
     private static final long GRAIN = 256 * 1024;
 
-    /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the cache
-    /// nearest to the core.
+    /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the
+    /// cache nearest to the core.
     private static final long TILE = 32;
 
     private CopyCpu() { }
@@ -54,8 +54,8 @@ final class CopyCpu {
         });
     }
 
-    /// The axes in an order in which the two innermost are the best for target and source: along the last one elements of
-    /// the target lie closest together, along the one before those of the source.
+    /// The axes in an order in which the two innermost are the best for target and source: along the last one elements
+    /// of the target lie closest together, along the one before those of the source.
     private static Walk innerPlane(Walk walk) {
         int last = walk.rank - 1;
         if (last == 0) {

@@ -36,14 +36,15 @@ final class CpuOps {
     /// True if there is a kernel for `op` on such inputs.
     boolean supports(Op op, Spec... in) {
         return switch (op) {
-            case Pointwise _, Cast _, Copy _, Reduce _, ArgReduce _, Unslice _, Concat _, MatMul _, Index _, Scan _ -> true;
-            case Sort _, TopK _, Triangle _, Source _ -> true;
-            case Fused _, View _, CustomOp _ -> false;
+            case Pointwise _, Cast _, Copy _, Reduce _, ArgReduce _, Unslice _, Concat _ -> true;
+            case MatMul _, Index _, Scan _, Sort _, TopK _, Triangle _, Source _ -> true;
+            case Fused fused -> FusedCpu.supports(fused, in);
+            case View _, CustomOp _ -> false;
         };
     }
 
-    /// Runs `op`. Kernels but those of [Pointwise], [Copy] and [Cast] write dense results: for other layouts the results
-    /// are made apart and copied.
+    /// Runs `op`. Kernels but those of [Pointwise], [Copy] and [Cast] write dense results: for other layouts the
+    /// results are made apart and copied.
     void run(Op op, Operand[] in, Operand[] out) {
         if (op instanceof Pointwise || op instanceof Copy || op instanceof Cast || allDense(out)) {
             kernel(op, in, out);
@@ -85,8 +86,14 @@ final class CpuOps {
             case Triangle triangle -> LayoutCpu.triangle(triangle, in[0], out[0]);
             case MatMul _ -> MatMulCpu.run(pool, in[0], in[1], out[0]);
             case Source source -> SourceCpu.run(pool, source, out[0]);
-            case Index _, Scan _, Sort _, TopK _, ArgReduce _, Fused _, View _, CustomOp _ ->
-                throw new UnsupportedOperationException(op.name() + ": has no kernel on the cpu");
+            case Index index -> IndexCpu.run(pool, index, in, out[0]);
+            case Scan scan -> ScanCpu.run(pool, scan, in[0], out[0]);
+            case ArgReduce arg -> ArgReduceCpu.run(pool, arg, in[0], out[0]);
+            case Sort(int axis, boolean descending) -> SortCpu.run(pool, axis, descending, in[0], out);
+            case TopK(int axis, long _) -> SortCpu.run(pool, axis, true, in[0], out);
+            case Fused fused -> FusedCpu.run(fused, in, out);
+            case View _, CustomOp _ ->
+                throw new UnsupportedOperationException(op.name() + ": runs on no device, its composition does");
         }
     }
 }

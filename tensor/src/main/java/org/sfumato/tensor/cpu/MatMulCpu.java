@@ -84,7 +84,8 @@ final class MatMulCpu {
 
     private static Gemm.Matrix matrix(Operand x) {
         var strides = x.layout().strides();
-        return new Gemm.Matrix(x.segment(), x.layout().offset(), strides[strides.length - 2], strides[strides.length - 1]);
+        int last = strides.length - 1;
+        return new Gemm.Matrix(x.segment(), x.layout().offset(), strides[last - 1], strides[last]);
     }
 
     /// Where the matrices of each product begin, in elements.

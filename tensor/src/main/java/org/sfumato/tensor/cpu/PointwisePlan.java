@@ -8,8 +8,8 @@ import org.sfumato.tensor.expr.ExprLoop;
 import org.sfumato.tensor.op.Pointwise;
 
 /// What the driver of pointwise operations knows of one list of formulas: the type of arithmetic, the work for each
-/// element, and the loops made so far. Plans are found by the identity of the list, in some ten nanoseconds: most operations
-/// are constants of a class. For a list made anew [ExprLoop#of] compares the formulas themselves.
+/// element, and the loops made so far. Plans are found by the identity of the list, in some ten nanoseconds: most
+/// operations are constants of a class. For a list made anew [ExprLoop#of] compares the formulas themselves.
 final class PointwisePlan {
     private static final int SLOTS = 1024;
     private static final PointwisePlan[] FOUND = new PointwisePlan[SLOTS];

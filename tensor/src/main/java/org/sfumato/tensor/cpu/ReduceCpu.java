@@ -13,9 +13,10 @@ import org.sfumato.tensor.spi.Operand;
 
 /// Sums, products, maxima and minima over any axes.
 ///
-/// If elements that are combined lie closest together in memory, each result is folded from its elements in turn (rows);
-/// if elements of different results do, many results are folded side by side (columns). The elements of a result are cut
-/// into chunks by the sizes alone; each chunk gives a partial result in f64 or i64, and these are combined in their order.
+/// If elements that are combined lie closest together in memory, each result is folded from its elements in turn
+/// (rows); if elements of different results do, many results are folded side by side (columns). The elements of a result
+/// are cut into chunks by the sizes alone; each chunk gives a partial result in f64 or i64, and these are combined in
+/// their order.
 final class ReduceCpu {
     private static final long CHUNK = 32 * 1024;    // elements that a thread folds in one go
     private static final long PIECE = 2048;         // elements that are converted in one go
@@ -82,7 +83,7 @@ final class ReduceCpu {
         return results > 1 && across > 0 && (across < along && each > 1);
     }
 
-    // ---- rows --------------------------------------------------------------------------------------------------------
+    // ---- rows ---------------------------------------------------------------------------------------------------
 
     private void rows() {
         long wanted = Math.min((each + CHUNK - 1) / CHUNK, (ENOUGH + results - 1) / results);
@@ -142,7 +143,7 @@ final class ReduceCpu {
         }
     }
 
-    // ---- columns -----------------------------------------------------------------------------------------------------
+    // ---- columns ------------------------------------------------------------------------------------------------
 
     private void columns() {
         int last = kept.rank - 1;
@@ -213,7 +214,7 @@ final class ReduceCpu {
         }
     }
 
-    // ---- partial results ---------------------------------------------------------------------------------------------
+    // ---- partial results ----------------------------------------------------------------------------------------
 
     /// A partial result for each chunk of each result, chunk after chunk.
     private final class Partials implements AutoCloseable {

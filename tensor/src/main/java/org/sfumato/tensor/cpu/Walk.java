@@ -64,7 +64,8 @@ final class Walk {
     /// The stride of an operand along `axis`, counted from the end and so negative; 0 where it is broadcast.
     private static long stride(Operand operand, int axis) {
         int own = operand.shape().rank() + axis;
-        return own < 0 || operand.shape().size(own) == 1 ? 0 : operand.layout().strides()[own] * operand.dtype().bytes();
+        boolean broadcast = own < 0 || operand.shape().size(own) == 1;
+        return broadcast ? 0 : operand.layout().strides()[own] * operand.dtype().bytes();
     }
 
     /// The number of places on the axes before `axis`.

@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.LongAdder;
 /// A pool of 64-byte aligned host memory that keeps what is freed and gives it out again, the last freed first.
 ///
 /// Sizes are rounded up to a class: multiples of 64 up to 512 bytes, then eight classes from each power of two to the
-/// next, so that at most one byte in nine is unused. Blocks of 16 KiB and less are carved from slabs of 1 MiB, which are
-/// kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Memory is not
+/// next, so that at most one byte in nine is unused. Blocks of 16 KiB and less are carved from slabs of 1 MiB, which
+/// are kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Memory is not
 /// cleared when it is given out again. All methods may be called from any thread.
 public final class HostPool {
     private static final long ALIGNMENT = 64;
