@@ -6,8 +6,8 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Compares gradients with finite differences in float64:
-/// `df/dx_i = (f(x + h e_i) - f(x - h e_i)) / 2h`, for a weighted sum `f` of all results.
+/// Compares gradients with finite differences in float64: `df/dx_i = (f(x + h e_i) - f(x - h e_i)) / 2h`, for a
+/// weighted sum `f` of all results.
 public final class GradCheck {
     /// The largest error found: relative to `max(1, |gradient|)`, at element `element` of input `input`.
     ///

@@ -7,8 +7,7 @@ import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.CustomOp;
 
 /// Runs a part of a network without keeping what it computes on the way; the gradient computes it again. Memory for
-/// time: activation
-/// checkpointing. Source: Chen et al. 2016, arXiv 1604.06174.
+/// time: activation checkpointing. Source: Chen et al. 2016, arXiv 1604.06174.
 public final class Recompute {
     private Recompute() { }
 
@@ -26,8 +25,7 @@ public final class Recompute {
     }
 
     /// `body(x)`, recomputed when its gradient is needed. `body` must give the same result each time: random numbers in
-    /// it come from an
-    /// [org.sfumato.tensor.Rng], which is a value.
+    /// it come from an [org.sfumato.tensor.Rng], which is a value.
     ///
     /// @param parameters every tensor besides `x` that `body` reads and that needs a gradient
     public static Tensor of(UnaryOperator<Tensor> body, Tensor x, List<Tensor> parameters) {

@@ -19,10 +19,8 @@ import org.sfumato.tensor.op.Op;
 /// ```
 ///
 /// The list of operations is in an order in which it can be walked backwards; nothing is recursive. Tensors that nobody
-/// reads any more are
-/// freed while it is walked, so gradients can be asked for once. Tensors compare by identity: gradients exist for the
-/// very tensors that the
-/// recorded code used.
+/// reads any more are freed while it is walked, so gradients can be asked for once. Tensors compare by identity:
+/// gradients exist for the very tensors that the recorded code used.
 public final class Tape implements AutoCloseable {
     /// An operation that ran; `versions` are those of inputs and outputs, to notice a write in place.
     record Node(Op op, Tensor[] in, Tensor[] out, int[] versions) {
@@ -97,7 +95,7 @@ public final class Tape implements AutoCloseable {
             if (results[i] == null) {
                 throw new IllegalArgumentException("gradients: the value does not depend on target " + i + ", "
                         + wanted[i].spec()
-                        + "\nhint: it must be the very tensor that the recorded code used, by operations with a gradient");
+                        + "\nhint: it must be the very tensor that the recorded code used, by ops with a gradient");
             }
         }
         return new Gradients(wanted, results);
@@ -115,8 +113,7 @@ public final class Tape implements AutoCloseable {
     }
 
     /// The gradients of `outputs = body()` by `targets`, given those of the outputs; `null` where there is none.
-    /// Temporaries belong to the
-    /// current scope.
+    /// Temporaries belong to the current scope.
     static Tensor[] through(Supplier<Tensor[]> body, Tensor[] dOut, Tensor[] targets) {
         var nodes = new ArrayList<Node>();
         var outputs = Dispatch.recording((op, in, out) -> nodes.add(Node.of(op, in, out)), body);

@@ -8,10 +8,8 @@ import org.sfumato.tensor.Tensor;
 /// as options.
 ///
 /// Shapes: x (B, T, C) -> (B, T, C). `qkv` makes H query heads, then G key heads, then G value heads, each of size D =
-/// C/H.
-/// Sources: Vaswani et al. 2017, arXiv 1706.03762; grouped queries: Ainslie et al. 2023, arXiv 2305.13245; query and
-/// key normalisation:
-/// Henry et al. 2020, arXiv 2010.04245.
+/// C/H. Sources: Vaswani et al. 2017, arXiv 1706.03762; grouped queries: Ainslie et al. 2023, arXiv 2305.13245; query
+/// and key normalisation: Henry et al. 2020, arXiv 2010.04245.
 ///
 /// @param heads H
 /// @param keyHeads G, a divisor of H

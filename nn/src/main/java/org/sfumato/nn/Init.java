@@ -31,8 +31,7 @@ public final class Init {
     }
 
     /// Uniform in +-sqrt(6 / ((1 + a^2) fanIn)). With `a = sqrt(5)`, +-1/sqrt(fanIn), it is PyTorch's default for
-    /// linear layers.
-    /// Source: He et al. 2015, arXiv 1502.01852.
+    /// linear layers. Source: He et al. 2015, arXiv 1502.01852.
     public static Tensor kaimingUniform(double a, long fanIn, Rng rng, long... sizes) {
         return uniform(Math.sqrt(6 / ((1 + a * a) * fanIn)), rng, sizes);
     }

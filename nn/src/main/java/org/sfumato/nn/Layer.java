@@ -9,8 +9,7 @@ import org.sfumato.tensor.Tensor;
 /// Layers have no hidden state and no training mode; what differs in training, as dropout, is told by a [Pass].
 public interface Layer {
     /// The parameters by dotted path, in the order of the record's components: `blocks.0.attention.output.weight`. A
-    /// component that is
-    /// `null` has none; a tensor that appears twice is listed where it appears first.
+    /// component that is `null` has none; a tensor that appears twice is listed where it appears first.
     default Map<String, Tensor> parameters() {
         return Parameters.of(this);
     }

@@ -3,8 +3,7 @@ package org.sfumato.nn;
 import org.sfumato.tensor.Tensor;
 
 /// Two linear layers with a function between: `down(activation(up(x)))`. Shapes: (..., D) -> (..., D). With a gated
-/// activation `up` makes both
-/// halves at once, (2F, D).
+/// activation `up` makes both halves at once, (2F, D).
 public record Mlp(Linear up, Linear down, Activation activation) implements Layer {
     /// Applies it.
     public Tensor forward(Tensor x) {

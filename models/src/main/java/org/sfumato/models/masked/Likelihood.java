@@ -11,8 +11,7 @@ import org.sfumato.tensor.Tensor;
 /// Scores text under a masked model. Text is cut into windows of the network's length that are scored apart.
 ///
 /// Both estimators of the NELBO have the same mean but for `epsilon`; that with a fixed count varies less. The chain
-/// rule is exact for
-/// the model that unmasks from left to right, and another quantity than the bound.
+/// rule is exact for the model that unmasks from left to right, and another quantity than the bound.
 public final class Likelihood {
     /// How the NELBO is estimated.
     public enum Estimator {

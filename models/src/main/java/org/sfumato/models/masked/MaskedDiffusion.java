@@ -17,8 +17,7 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
     public static final char GAP = '_';
 
     /// Writes `count` tokens after `prompt` and returns both. What is longer than the network's canvas is written in
-    /// pieces, each after the
-    /// last half canvas of what is there.
+    /// pieces, each after the last half canvas of what is there.
     ///
     /// @param observer told after every step; its ids are those of the piece at work
     /// @throws IllegalArgumentException if nothing is to be written

@@ -10,9 +10,8 @@ import org.sfumato.tensor.Tensor;
 
 /// The forward process of masked diffusion and its training objective.
 ///
-/// At time t each token is hidden, independently, with probability `p = (1 - epsilon) t + epsilon`; the loss
-/// `sum over hidden of -log p(x_i | rest) / p`, divided by the number of tokens, is in expectation an upper bound of
-/// the negative
+/// At time t each token is hidden, independently, with probability `p = (1 - epsilon) t + epsilon`; the loss `sum over
+/// hidden of -log p(x_i | rest) / p`, divided by the number of tokens, is in expectation an upper bound of the negative
 /// log-likelihood in nats per token. Sources: Nie et al. 2025, arXiv 2502.09992, equation 3; Sahoo et al. 2024, arXiv
 /// 2406.07524.
 ///
@@ -32,8 +31,7 @@ public record MaskedProcess(int mask, double epsilon) {
     }
 
     /// One time for each of `rows`, uniform in [0, 1) but spread evenly: `t_b = (u + b / rows) mod 1` with one uniform
-    /// `u`.
-    /// Source: Kingma et al. 2021, arXiv 2107.00630, appendix I.1.
+    /// `u`. Source: Kingma et al. 2021, arXiv 2107.00630, appendix I.1.
     public static double[] stratifiedTimes(int rows, Rng rng) {
         double u = rng.uniformDouble(0);
         var times = new double[rows];

@@ -9,14 +9,12 @@ import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
 /// Writes text by unmasking. A canvas is a row of ids in which [MASK] stands at the open positions; the rest, wherever
-/// it stands, is the
-/// prompt and stays. So writing on and filling gaps are the same thing.
+/// it stands, is the prompt and stays. So writing on and filling gaps are the same thing.
 ///
 /// Each step predicts all open positions and writes some of them: of `m` open positions in a block with `n` steps left
-/// to it, `m / n`
-/// rounded down, and one more in the first `m mod n` steps. What is written stays. [MASK] itself is never written.
-/// Source: Nie et al. 2025, arXiv 2502.09992, algorithms 4 and 5; the temperature by Gumbel's trick in float64:
-/// Zheng et al. 2024, arXiv 2409.02908.
+/// to it, `m / n` rounded down, and one more in the first `m mod n` steps. What is written stays. [MASK] itself is
+/// never written. Source: Nie et al. 2025, arXiv 2502.09992, algorithms 4 and 5; the temperature by Gumbel's trick in
+/// float64: Zheng et al. 2024, arXiv 2409.02908.
 public final class MaskedSampler {
     /// Told after every step.
     @FunctionalInterface

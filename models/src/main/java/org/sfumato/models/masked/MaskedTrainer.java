@@ -23,8 +23,8 @@ import org.sfumato.tensor.Tensor;
 /// Trains a masked predictor step by step.
 ///
 /// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run
-/// that was stopped
-/// and restored goes on as if nothing had happened, bit for bit, and the number of threads does not matter.
+/// that was stopped and restored goes on as if nothing had happened, bit for bit, and the number of threads does not
+/// matter.
 public final class MaskedTrainer implements AutoCloseable {
     private static final int WINDOWS = 0;
     private static final int NOISE = 1;

@@ -25,9 +25,8 @@ import org.sfumato.tensor.Tensor;
 /// A pre-norm transformer in which every position sees every other.
 ///
 /// `h = token[ids] + position`, then for each block `h = h + attention(norm(h))`, `h = h + mlp(norm(h))`, and `logits =
-/// head(norm(h))`.
-/// Shapes: ids (B, T) i64 -> logits (B, T, V). Source: Vaswani et al. 2017, arXiv 1706.03762, with the variants of
-/// [TransformerConfig].
+/// head(norm(h))`. Shapes: ids (B, T) i64 -> logits (B, T, V). Source: Vaswani et al. 2017, arXiv 1706.03762, with the
+/// variants of [TransformerConfig].
 ///
 /// @param position (T, C), or `null` with rotary positions
 /// @param norm before the head, or `null`
@@ -117,8 +116,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     /// Floating-point operations of one forward pass over `batch` sequences of `length` tokens: two for each weight of
-    /// a matrix and token,
-    /// and the scores and sums of attention.
+    /// a matrix and token, and the scores and sums of attention.
     public double forwardFlops(long batch, long length) {
         double matrices = parameters().entrySet().stream()
                 .filter(e -> e.getValue().shape().rank() == 2 && !e.getKey().equals("position"))

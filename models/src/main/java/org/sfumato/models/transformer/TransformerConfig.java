@@ -34,8 +34,7 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     public enum Positions { LEARNED, ROTARY }
 
     /// How parameters start: PyTorch's defaults; normal with standard deviation 0.02 and biases 0, as GPT-2; or the
-    /// latter with the last
-    /// matrix of each half block and the head at 0, so that each block is at first the identity.
+    /// latter with the last matrix of each half block and the head at 0, so that each block is at first the identity.
     public enum Start { TORCH, NORMAL, ZERO_OUTPUTS }
 
     /// Which linear layers have a bias.

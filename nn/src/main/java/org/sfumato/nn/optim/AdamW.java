@@ -11,14 +11,12 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.expr.Expr;
 
-/// Adam with decoupled weight decay, one fused formula per parameter:
-/// `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t))
-/// + eps)`.
-/// Source: Loshchilov and Hutter 2019, arXiv 1711.05101; PyTorch's order of operations.
+/// Adam with decoupled weight decay, one fused formula per parameter: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2)
+/// g^2`, `p = (1 - lr wd) p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)`. Source: Loshchilov and Hutter 2019,
+/// arXiv 1711.05101; PyTorch's order of operations.
 public final class AdamW implements Optimizer {
     /// Settings. `learningRate` is the rate at the height of the schedule; `decayVectors` is whether tensors with fewer
-    /// than two axes
-    /// (biases, scales of norms) decay as well, as they do in PyTorch.
+    /// than two axes (biases, scales of norms) decay as well, as they do in PyTorch.
     public record Config(double learningRate, double beta1, double beta2, double epsilon, double weightDecay,
             boolean decayVectors) {
         /// PyTorch's defaults but for the rate: betas 0.9 and 0.999, epsilon 1e-8, decay 0.01 on everything.

@@ -5,8 +5,7 @@ import java.util.Map;
 import org.sfumato.tensor.Tensor;
 
 /// Scales gradients so that their common norm is at most `max`: `g * min(1, max / (norm + 1e-6))`, `norm = sqrt(sum of
-/// all g^2)`.
-/// Source: Pascanu et al. 2013, arXiv 1211.5063.
+/// all g^2)`. Source: Pascanu et al. 2013, arXiv 1211.5063.
 public final class ClipNorm {
     /// Scaled gradients, and their norm before: a tensor without axes.
     public record Clipped(Map<String, Tensor> gradients, Tensor norm) { }

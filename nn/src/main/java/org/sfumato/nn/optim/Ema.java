@@ -8,9 +8,8 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// The exponential moving average of parameters: `e = d e + (1 - d) p`, where `d` rises from 0 at the first update to
-/// `decay`:
-/// `d = min(decay, 1 - (1 + t / inverseGamma)^-power)` at update number `t`. Source of the warm-up: k-diffusion,
-/// EMAWarmup.
+/// `decay`: `d = min(decay, 1 - (1 + t / inverseGamma)^-power)` at update number `t`. Source of the warm-up:
+/// k-diffusion, EMAWarmup.
 public final class Ema {
     /// Settings; `inverseGamma = 1` and `power = 2/3` suit runs of a million steps, `power = 3/4` shorter ones.
     public record Config(double decay, double inverseGamma, double power) { }

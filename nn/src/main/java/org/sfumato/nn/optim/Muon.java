@@ -8,9 +8,9 @@ import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
-/// Momentum whose step is made orthogonal, for the matrices inside a network:
-/// `u = momentum u + g`, `O = NewtonSchulz(g + momentum u)`, `p = (1 - lr wd) p - lr sqrt(max(1, rows/columns)) O`.
-/// Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+/// Momentum whose step is made orthogonal, for the matrices inside a network: `u = momentum u + g`, `O = NewtonSchulz(g
+/// + momentum u)`, `p = (1 - lr wd) p - lr sqrt(max(1, rows/columns)) O`. Source: Jordan et al. 2024, "Muon: an
+/// optimizer for hidden layers in neural networks".
 public final class Muon implements Optimizer {
     /// Settings; the source uses a rate of 0.02, momentum 0.95, no decay.
     public record Config(double learningRate, double momentum, double weightDecay) { }

@@ -1,8 +1,7 @@
 package org.sfumato.nn.optim;
 
 /// The learning rate over a run, as a fraction of its height: it rises linearly from 0 over `warmup` steps, then takes
-/// its course to the last
-/// of `total` steps, and stays there.
+/// its course to the last of `total` steps, and stays there.
 public sealed interface Schedule {
     /// Steps of linear rise; step `s < warmup` has `(s + 1) / warmup`.
     long warmup();

@@ -9,8 +9,7 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// Gradient descent with momentum, as PyTorch has it: `g = g + wd p`, `u = momentum u + g`, `p = p - lr u`, or with
-/// Nesterov's form
-/// `p = p - lr (g + momentum u)`. Source: Sutskever et al. 2013, ICML.
+/// Nesterov's form `p = p - lr (g + momentum u)`. Source: Sutskever et al. 2013, ICML.
 public final class Sgd implements Optimizer {
     /// Settings.
     public record Config(double learningRate, double momentum, boolean nesterov, double weightDecay) { }
