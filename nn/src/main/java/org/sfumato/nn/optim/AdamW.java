@@ -1,5 +1,6 @@
 package org.sfumato.nn.optim;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,19 +63,32 @@ public final class AdamW implements Optimizer {
             count.assign(count.add(1));
             double t = count.item();
             double lr = config.learningRate * rate;
+            var rate1 = new Scalars(lr / (1 - Math.pow(config.beta1, t)));
+            var root2 = new Scalars(Math.sqrt(1 - Math.pow(config.beta2, t)));
+            var decayed = new Scalars(1 - lr * config.weightDecay);
+            var kept = new Scalars(1);
             gradients.forEach((name, g) -> {
                 var p = parameters.get(name);
                 boolean decays = config.decayVectors || p.shape().rank() > 1;
-                formula.update(p, state.get("m." + name), state.get("v." + name), g,
-                        scalar(lr / (1 - Math.pow(config.beta1, t)), p),
-                                scalar(Math.sqrt(1 - Math.pow(config.beta2, t)), p),
-                        scalar(1 - (decays ? lr * config.weightDecay : 0), p));
+                formula.update(p, state.get("m." + name), state.get("v." + name), g, rate1.like(p), root2.like(p),
+                        (decays ? decayed : kept).like(p));
             });
         });
     }
 
-    private static Tensor scalar(double value, Tensor like) {
-        return Tensor.full(Shape.SCALAR, value, like.dtype(), like.device());
+    /// One number as a tensor without axes, made once for each type and device.
+    private static final class Scalars {
+        private final double value;
+        private final Map<List<Object>, Tensor> made = new HashMap<>();
+
+        Scalars(double value) {
+            this.value = value;
+        }
+
+        Tensor like(Tensor other) {
+            return made.computeIfAbsent(List.of(other.dtype(), other.device()),
+                    _ -> Tensor.full(Shape.SCALAR, value, other.dtype(), other.device()));
+        }
     }
 
     @Override
