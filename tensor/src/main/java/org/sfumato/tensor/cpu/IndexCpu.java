@@ -133,8 +133,11 @@ final class IndexCpu {
 
     private static void addLines(HostPool pool, Lines lines, Operand index, Operand source, Operand sum) {
         long n = lines.size(1);
+        if (n == 0) {
+            return;
+        }
         var compute = sum.dtype();
-        Parallel.grains(lines.count, Math.max(1, GRAIN / Math.max(1, n)), (r0, r1) -> {
+        Parallel.grains(lines.count, Math.max(1, GRAIN / n), (r0, r1) -> {
             var buffer = pool.allocate(n * compute.bytes());
             var scratch = buffer.host();
             try {
