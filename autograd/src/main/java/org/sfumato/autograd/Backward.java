@@ -23,10 +23,12 @@ final class Backward {
     private final List<Tape.Node> nodes;
     private final Scope owner;  // of what may be freed on the way, or null
     private final Tensor result;
+    private final Scope walk = Scope.open("gradients");  // of what the walk itself makes
+    private final Set<Tensor> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Tensor> needed = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
     private final Map<Buffer, Integer> forwardUses = new IdentityHashMap<>();
-    private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();  // buffers that the walk itself has made
+    private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();  // buffers of gradients on the way
 
     Backward(List<Tape.Node> nodes, Scope owner, Tensor result) {
         this.nodes = nodes;
@@ -34,7 +36,23 @@ final class Backward {
         this.result = result;
     }
 
+    /// The gradients by `targets`, in memory of the current scope; `null` where there is none.
     Tensor[] run(Tensor[] outputs, Tensor[] seeds, Tensor[] targets) {
+        try (walk) {
+            return walk.call(() -> {
+                var results = all(outputs, seeds, targets);
+                for (var gradient : results) {
+                    if (gradient != null) {
+                        walk.keep(gradient);
+                    }
+                }
+                return results;
+            });
+        }
+    }
+
+    private Tensor[] all(Tensor[] outputs, Tensor[] seeds, Tensor[] targets) {
+        Collections.addAll(wanted, targets);
         markNeeded(targets);
         for (int i = 0; i < seeds.length; i++) {
             if (seeds[i] != null && needed.contains(outputs[i])) {
@@ -81,7 +99,8 @@ final class Backward {
         var dOut = new Tensor[node.out().length];
         boolean any = false;
         for (int i = 0; i < dOut.length; i++) {
-            dOut[i] = gradients.remove(node.out()[i]);
+            var out = node.out()[i];
+            dOut[i] = wanted.contains(out) ? gradients.get(out) : gradients.remove(out);
             any |= dOut[i] != null;
         }
         if (any && node.op() instanceof View.Slice slice && needed.contains(node.in()[0])) {
@@ -98,9 +117,9 @@ final class Backward {
                 }
             }
         }
-        for (var gradient : dOut) {
-            if (gradient != null) {
-                releaseGradient(gradient);
+        for (int i = 0; i < dOut.length; i++) {
+            if (dOut[i] != null && !wanted.contains(node.out()[i])) {
+                releaseGradient(dOut[i]);
             }
         }
     }
@@ -146,7 +165,7 @@ final class Backward {
 
     /// True if nobody but one gradient uses the memory of `sum`, so that it may be added to in place.
     private boolean isOwn(Tensor sum) {
-        return sum.layout().isDense() && Integer.valueOf(1).equals(gradientUses.get(buffer(sum)))
+        return walk.owns(sum) && sum.layout().isDense() && Integer.valueOf(1).equals(gradientUses.get(buffer(sum)))
                 && !forwardUses.containsKey(buffer(sum));
     }
 
@@ -199,7 +218,9 @@ final class Backward {
         var buffer = buffer(gradient);
         if (gradientUses.get(buffer) <= 0 && !forwardUses.containsKey(buffer)) {
             gradientUses.remove(buffer);
-            gradient.close();
+            if (walk.owns(gradient)) {  // not what a rule took from outside
+                gradient.close();
+            }
         }
     }
 
