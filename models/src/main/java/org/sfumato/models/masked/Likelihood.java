@@ -48,42 +48,57 @@ public final class Likelihood {
         }
         double total = 0;
         double variance = 0;
-        int window = 0;
-        for (int start = 0; start < ids.length; start += length, window++) {
-            var text = Arrays.copyOfRange(ids, start, Math.min(ids.length, start + length));
-            var bounds = bounds(text, estimator, samples, rng.fold(window));
-            double mean = Arrays.stream(bounds).average().orElseThrow();
-            total += mean;
-            variance += Arrays.stream(bounds).map(b -> (b - mean) * (b - mean)).sum() / (samples - 1) / samples;
+        int whole = ids.length / length;                                                    // windows of full length
+        int group = Math.max(1, TOKENS_PER_BATCH / (length * samples));                     // of them scored together
+        for (int first = 0; first * (long) length < ids.length; ) {
+            int last = first < whole ? Math.min(first + group, whole) : first + 1;
+            for (var bounds : bounds(ids, first, last, estimator, samples, rng)) {
+                double mean = Arrays.stream(bounds).average().orElseThrow();
+                total += mean;
+                variance += Arrays.stream(bounds).map(b -> (b - mean) * (b - mean)).sum() / (samples - 1) / samples;
+            }
+            first = last;
         }
         return new Estimate(total / ids.length, Math.sqrt(variance) / ids.length, ids.length);
     }
 
-    /// Independent estimates of the bound of one window, in nats for the whole window.
-    private double[] bounds(int[] text, Estimator estimator, int samples, Rng rng) {
-        var bounds = new double[samples];
-        int rows = Math.max(1, TOKENS_PER_BATCH / text.length);
-        double u = rng.uniformDouble(0);
-        for (int from = 0; from < samples; from += rows) {
-            int n = Math.min(rows, samples - from);
+    /// Estimates of the bounds of windows `[first, last)`, all of one length, in nats for a whole window: `samples` of
+    /// each.
+    private double[][] bounds(int[] ids, int first, int last, Estimator estimator, int samples, Rng rng) {
+        var bounds = new double[last - first][samples];
+        int width = Math.min(length, ids.length - first * length);
+        int rows = Math.max(1, TOKENS_PER_BATCH / width);
+        int all = (last - first) * samples;
+        for (int from = 0; from < all; from += rows) {
+            int n = Math.min(rows, all - from);
+            var clean = new long[n][];
             var noisy = new long[n][];
             var weights = new double[n];
             for (int j = 0; j < n; j++) {
-                double t = (u + (double) (from + j) / samples) % 1;
-                noisy[j] = widen(text);
+                int window = first + (from + j) / samples;
+                int sample = (from + j) % samples;
+                var own = rng.fold(window);
+                clean[j] = window(ids, window * length, width);
+                noisy[j] = clean[j].clone();
+                double t = (own.uniformDouble(0) + (double) sample / samples) % 1;
                 weights[j] = switch (estimator) {
-                    case BERNOULLI -> hideEach(noisy[j], process.probability(t), rng.fold(1 + from + j));
-                    case FIXED_COUNT -> hideExactly(noisy[j], 1 + (int) (t * text.length), rng.fold(1 + from + j));
+                    case BERNOULLI -> hideEach(noisy[j], process.probability(t), own.fold(sample));
+                    case FIXED_COUNT -> hideExactly(noisy[j], 1 + (int) (t * width), own.fold(sample));
                 };
             }
-            var losses = losses(noisy, text);
+            var losses = losses(noisy, clean);
             for (int j = 0; j < n; j++) {
-                for (int i = 0; i < text.length; i++) {
-                    bounds[from + j] += noisy[j][i] == process.mask() ? losses[j][i] * weights[j] : 0;
+                for (int i = 0; i < width; i++) {
+                    bounds[(from + j) / samples][(from + j) % samples] +=
+                            noisy[j][i] == process.mask() ? losses[j][i] * weights[j] : 0;
                 }
             }
         }
         return bounds;
+    }
+
+    private static long[] window(int[] ids, int from, int width) {
+        return Arrays.stream(ids, from, from + width).asLongStream().toArray();
     }
 
     private double hideEach(long[] row, double p, Rng rng) {
@@ -107,16 +122,19 @@ public final class Likelihood {
         requireText(ids);
         double total = 0;
         for (int start = 0; start < ids.length; start += length) {
-            var text = Arrays.copyOfRange(ids, start, Math.min(ids.length, start + length));
+            var text = window(ids, start, Math.min(length, ids.length - start));
             int rows = Math.max(1, TOKENS_PER_BATCH / text.length);
             for (int from = 0; from < text.length; from += rows) {
-                var noisy = new long[Math.min(rows, text.length - from)][];
-                for (int j = 0; j < noisy.length; j++) {
-                    noisy[j] = widen(text);
+                int n = Math.min(rows, text.length - from);
+                var clean = new long[n][];
+                var noisy = new long[n][];
+                for (int j = 0; j < n; j++) {
+                    clean[j] = text;
+                    noisy[j] = text.clone();
                     Arrays.fill(noisy[j], from + j, text.length, process.mask());
                 }
-                var losses = losses(noisy, text);
-                for (int j = 0; j < noisy.length; j++) {
+                var losses = losses(noisy, clean);
+                for (int j = 0; j < n; j++) {
                     total += losses[j][from + j];
                 }
             }
@@ -125,27 +143,19 @@ public final class Likelihood {
     }
 
     /// `-log p(x_i | noisy row)` for every row and position.
-    private double[][] losses(long[][] noisy, int[] text) {
-        int t = text.length;
-        var flat = Arrays.stream(noisy).flatMapToLong(Arrays::stream).toArray();
-        var targets = new long[flat.length];
-        for (int i = 0; i < targets.length; i++) {
-            targets[i] = text[i % t];
-        }
+    private double[][] losses(long[][] noisy, long[][] clean) {
+        int t = clean[0].length;
+        var ids = Arrays.stream(noisy).flatMapToLong(Arrays::stream).toArray();
+        var targets = Arrays.stream(clean).flatMapToLong(Arrays::stream).toArray();
         try (var scope = Scope.open("likelihood")) {
             double[] values = scope.call(() -> Dispatch.unrecorded(() -> process.crossEntropy(network,
-                    Tensor.of(flat, noisy.length, t), Tensor.of(targets, noisy.length, t), Pass.INFERENCE)
-                            .toDoubles()));
+                    Tensor.of(ids, noisy.length, t), Tensor.of(targets, noisy.length, t), Pass.INFERENCE).toDoubles()));
             var losses = new double[noisy.length][];
             for (int j = 0; j < losses.length; j++) {
                 losses[j] = Arrays.copyOfRange(values, j * t, (j + 1) * t);
             }
             return losses;
         }
-    }
-
-    private static long[] widen(int[] ids) {
-        return Arrays.stream(ids).asLongStream().toArray();
     }
 
     private static void requireText(int[] ids) {
