@@ -68,18 +68,24 @@ final class Catalogue {
         if (Math.abs(exponent) == .5) {
             return exponent > 0 ? x.sqrt() : x.rsqrt();
         }
-        if (exponent != Math.rint(exponent)) {
-            return x.log().mul(exponent).exp();
-        }
-        var size = x.abs().log().mul(exponent).exp();
-        return exponent % 2 == 0 ? size : x.sign().mul(size);
+        return Dispatch.one(Pointwise.of("pow", byLogarithm(exponent)), x);
+    }
+
+    /// `exp(exponent * log x)`. At 0, where the derivative of that is 0 times infinity, a power or root of the same value and slope.
+    private static Expr byLogarithm(double exponent) {
+        boolean whole = exponent == Math.rint(exponent);
+        var size = (whole ? X.abs() : X).log().mul(exponent).exp();
+        var signed = whole && exponent % 2 != 0 ? X.lt(ZERO).select(size.neg(), size) : size;
+        var atZero = exponent < 0 ? whole(whole && exponent % 2 != 0 ? -1 : -2) : exponent > 1 ? whole(2) : X.sqrt();
+        return X.eq(ZERO).select(atZero, signed);
     }
 
     private static Expr whole(int exponent) {
-        var power = X;
+        var factor = exponent > 0 ? X : Expr.of(1).div(X);                    // x^-n as (1/x)^n has its slope at 0, 1/x^n has not
+        var power = factor;
         for (int i = 1; i < Math.abs(exponent); i++) {
-            power = power.mul(X);
+            power = power.mul(factor);
         }
-        return exponent > 0 ? power : Expr.of(1).div(power);
+        return power;
     }
 }

@@ -30,7 +30,7 @@ public final class PointwiseSamples {
                 Tensor::log1p, Tensor::sqrt, Tensor::rsqrt, Tensor::sin, Tensor::cos, Tensor::tanh, Tensor::erf, Tensor::floor,
                 Tensor::round, Tensor::not, Tensor::relu, Tensor::gelu, Tensor::geluTanh, Tensor::silu, Tensor::sigmoid,
                 Tensor::softplus));
-        for (int exponent : new int[] {-4, -3, -2, -1, 1, 2, 3, 4}) {
+        for (double exponent : new double[] {-4, -3, -2, -1, 1, 2, 3, 4, 5, 6, -5, 2.5, -1.5, .25}) {
             methods.add(x -> x.pow(exponent));
         }
         return methods;
