@@ -28,14 +28,21 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_void, SEGMENT.arrayType(), CD_long.arrayType(),
         SEGMENT.arrayType(), CD_long.arrayType(), CD_long);
-    private static final MethodTypeDesc TAIL = RUN.insertParameterTypes(RUN.parameterCount(), CD_long);
-    private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
-    private static final int IN = 1; // the parameters of run, after `this`
+    private static final MethodTypeDesc PART = RUN.insertParameterTypes(RUN.parameterCount(), CD_long);
+    private static final ClassDesc MATH = Math.class.describeConstable().orElseThrow();
+    private static final MethodTypeDesc MIN = MethodTypeDesc.of(CD_long, CD_long, CD_long);
+    private static final int IN = 1; // the parameters of run, after `this`; the parts are static, theirs are one less
     private static final int IN_OFFSETS = 2;
     private static final int OUT = 3;
     private static final int OUT_OFFSETS = 4;
     private static final int COUNT = 5;
-    private static final int FROM = 7; // of tail only
+    private static final int FROM = 4; // the last two parameters of a part
+    private static final int TO = 6;
+
+    /// Elements per call of `span`: few, so that a loop is called often from the start and soon compiled (until then it runs
+    /// a thousand times slower), but enough to hide the call.
+    private static final long SPAN = 512;
+    private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
 
     /// The loop, in a class of its own.
     ///
@@ -72,38 +79,57 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
             type.withFlags(ClassFile.ACC_FINAL).withInterfaceSymbols(ExprLoop.class.describeConstable().orElseThrow())
                 .withMethodBody(INIT_NAME, MTD_void, 0,
                     code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run);
+                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run)
+                .withMethodBody("span", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::span);
             if (lane.lanes() > 1) {
-                type.withMethodBody("tail", TAIL, ClassFile.ACC_PRIVATE, this::tail);
+                type.withMethodBody("tail", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::tail);
             }
         });
     }
 
-    /// `for (at = 0; at < end; at += step) turn`, then the tail; `at`, `end` and `step` are elements.
+    /// `for (at = 0; at < end; at += SPAN) span(at, min(at + SPAN, end)); if (end < count) tail(end, count)`.
     private void run(CodeBuilder code) {
-        var operands = operands(code);
-        long step = lane.lanes();
         int at = code.allocateLocal(TypeKind.LONG);
         int end = code.allocateLocal(TypeKind.LONG);
-        code.lload(COUNT).loadConstant(-step).land().lstore(end).lconst_0().lstore(at);
-        var loop = code.newBoundLabel();
+        code.lload(COUNT).loadConstant((long) -lane.lanes()).land().lstore(end).lconst_0().lstore(at);
+        var spans = code.newBoundLabel();
         var done = code.newLabel();
         code.lload(at).lload(end).lcmp().ifge(done);
-        new Turn(this, code, operands, at, -1).write();
-        code.lload(at).loadConstant(step).ladd().lstore(at).goto_(loop).labelBinding(done);
+        pass(code, "span", () -> code.lload(at)
+            .lload(at).loadConstant(SPAN).ladd().lload(end).invokestatic(MATH, "min", MIN));
+        code.lload(at).loadConstant(SPAN).ladd().lstore(at).goto_(spans).labelBinding(done);
         if (lane.lanes() > 1) {
             var whole = code.newLabel();
-            code.lload(end).lload(COUNT).lcmp().ifge(whole)
-                .aload(0).aload(IN).aload(IN_OFFSETS).aload(OUT).aload(OUT_OFFSETS).lload(COUNT).lload(end)
-                .invokespecial(SELF, "tail", TAIL).labelBinding(whole);
+            code.lload(end).lload(COUNT).lcmp().ifge(whole);
+            pass(code, "tail", () -> code.lload(end).lload(COUNT));
+            code.labelBinding(whole);
         }
         code.return_();
     }
 
+    private static void pass(CodeBuilder code, String part, Runnable range) {
+        code.aload(IN).aload(IN_OFFSETS).aload(OUT).aload(OUT_OFFSETS);
+        range.run();
+        code.invokestatic(SELF, part, PART);
+    }
+
+    /// Whole values from element `FROM` to `TO`.
+    private void span(CodeBuilder code) {
+        var operands = operands(code);
+        int at = code.allocateLocal(TypeKind.LONG);
+        code.lload(FROM).lstore(at);
+        var loop = code.newBoundLabel();
+        var done = code.newLabel();
+        code.lload(at).lload(TO).lcmp().ifge(done);
+        new Turn(this, code, operands, at, -1).write();
+        code.lload(at).loadConstant((long) lane.lanes()).ladd().lstore(at).goto_(loop).labelBinding(done).return_();
+    }
+
+    /// The partial value from element `FROM` to `TO`.
     private void tail(CodeBuilder code) {
         var operands = operands(code);
         int mask = code.allocateLocal(TypeKind.REFERENCE);
-        code.lload(COUNT).lload(FROM).lsub();
+        code.lload(TO).lload(FROM).lsub();
         lane.tailMask(code);
         code.astore(mask);
         new Turn(this, code, operands, FROM, mask).write();
@@ -120,8 +146,8 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         var found = new Operands(new HashMap<>(), new HashMap<>(), new HashMap<>(), new int[results], new int[results]);
         for (var node : values.nodes()) {
             if (node.expr() instanceof Expr.Arg(int k)) {
-                found.segments.put(k, segment(code, IN, k));
-                found.offsets.put(k, offset(code, IN_OFFSETS, k));
+                found.segments.put(k, segment(code, IN - 1, k));
+                found.offsets.put(k, offset(code, IN_OFFSETS - 1, k));
                 if (isScalar(k)) {
                     int element = code.allocateLocal(lane.elementKind());
                     lane.loadElement(code, found.segments.get(k), found.offsets.get(k));
@@ -131,8 +157,8 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
             }
         }
         for (int j = 0; j < results; j++) {
-            found.outSegments[j] = segment(code, OUT, j);
-            found.outOffsets[j] = offset(code, OUT_OFFSETS, j);
+            found.outSegments[j] = segment(code, OUT - 1, j);
+            found.outOffsets[j] = offset(code, OUT_OFFSETS - 1, j);
         }
         return found;
     }
