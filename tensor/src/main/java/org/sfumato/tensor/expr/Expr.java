@@ -275,7 +275,14 @@ public sealed interface Expr {
 
     /// The number of arguments: one more than the largest index in use, 0 for a constant.
     default int arity() {
-        return children().stream().mapToInt(Expr::arity).max().orElse(this instanceof Arg(int k) ? k + 1 : 0);
+        return switch (this) {
+            case Arg(int k) -> k + 1;
+            case Const _ -> 0;
+            case Unary(var _, var a) -> a.arity();
+            case Binary(var _, var a, var b) -> Math.max(a.arity(), b.arity());
+            case Compare(var _, var a, var b) -> Math.max(a.arity(), b.arity());
+            case Select(var c, var a, var b) -> Math.max(c.arity(), Math.max(a.arity(), b.arity()));
+        };
     }
 
     /// The formulas directly below this one.

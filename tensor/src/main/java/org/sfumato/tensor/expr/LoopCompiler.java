@@ -17,6 +17,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// Writes the class of an [ExprLoop]: a method for the whole vectors and one for the last, partial one.
 ///
@@ -39,8 +40,8 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final int FROM = 4; // the last two parameters of a part
     private static final int TO = 6;
 
-    /// Elements per call of `span`: few, so that a loop is called often from the start and soon compiled (until then it runs
-    /// a thousand times slower), but enough to hide the call.
+    /// Elements per call of `span`: few, so that a loop is called often from the start and soon compiled (until then it
+    /// runs a thousand times slower), but enough to hide the call.
     private static final long SPAN = 512;
     private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
 
@@ -48,15 +49,20 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     ///
     /// @throws IllegalArgumentException if it would be too long for the just-in-time compiler
     ExprLoop compile() {
-        byte[] bytes = write();
-        if (longestMethod(bytes) > HUGE_METHOD && lane instanceof VectorCode(var type, var inline) && inline) {
-            bytes = new LoopCompiler(values, new VectorCode(type, false), scalars).write();
+        var bytes = writeIfShort();
+        if (bytes.isEmpty() && lane instanceof VectorCode(var type, var _)) {
+            bytes = new LoopCompiler(values, new VectorCode(type, false), scalars).writeIfShort();
         }
-        if (longestMethod(bytes) > HUGE_METHOD) {
-            throw new IllegalArgumentException("loop: too long for one loop, " + values.nodes().size() + " primitives"
-                + "\nhint: compute a part of the formula first, as an operand of the rest");
+        return load(bytes.orElseThrow(() -> new IllegalArgumentException("loop: too long for one loop, "
+            + values.nodes().size() + " primitives\nhint: compute a part first, as an operand of the rest")));
+    }
+
+    private Optional<byte[]> writeIfShort() {
+        try {
+            return Optional.of(write()).filter(bytes -> longestMethod(bytes) <= HUGE_METHOD);
+        } catch (IllegalArgumentException e) { // a method above 64 KiB, which no class can hold
+            return Optional.empty();
         }
-        return load(bytes);
     }
 
     private static ExprLoop load(byte[] bytes) {
@@ -116,13 +122,15 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     /// Whole values from element `FROM` to `TO`.
     private void span(CodeBuilder code) {
         var operands = operands(code);
-        int at = code.allocateLocal(TypeKind.LONG);
-        code.lload(FROM).lstore(at);
+        int at = code.allocateLocal(TypeKind.INT);
+        int end = code.allocateLocal(TypeKind.INT);
+        code.lload(TO).lload(FROM).lsub().loadConstant((long) lane.lanes()).ldiv().l2i().istore(end)
+            .iconst_0().istore(at);
         var loop = code.newBoundLabel();
         var done = code.newLabel();
-        code.lload(at).lload(TO).lcmp().ifge(done);
+        code.iload(at).iload(end).if_icmpge(done);
         new Turn(this, code, operands, at, -1).write();
-        code.lload(at).loadConstant((long) lane.lanes()).ladd().lstore(at).goto_(loop).labelBinding(done).return_();
+        code.iinc(at, 1).goto_(loop).labelBinding(done).return_();
     }
 
     /// The partial value from element `FROM` to `TO`.
@@ -132,22 +140,22 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         code.lload(TO).lload(FROM).lsub();
         lane.tailMask(code);
         code.astore(mask);
-        new Turn(this, code, operands, FROM, mask).write();
+        new Turn(this, code, operands, -1, mask).write();
         code.return_();
     }
 
-    /// Where the locals of the operands and results are.
+    /// The locals of the operands and results. Offsets are those of element `FROM`, but for scalar operands.
     record Operands(Map<Integer, Integer> segments, Map<Integer, Integer> offsets, Map<Integer, Integer> elements,
                     int[] outSegments, int[] outOffsets) { }
 
-    /// Reads the arrays, and the scalar operands, into locals.
+    /// Reads the arrays, and the scalar operands, into locals of a part.
     private Operands operands(CodeBuilder code) {
         int results = values.roots().size();
         var found = new Operands(new HashMap<>(), new HashMap<>(), new HashMap<>(), new int[results], new int[results]);
         for (var node : values.nodes()) {
             if (node.expr() instanceof Expr.Arg(int k)) {
                 found.segments.put(k, segment(code, IN - 1, k));
-                found.offsets.put(k, offset(code, IN_OFFSETS - 1, k));
+                found.offsets.put(k, offset(code, IN_OFFSETS - 1, k, isScalar(k)));
                 if (isScalar(k)) {
                     int element = code.allocateLocal(lane.elementKind());
                     lane.loadElement(code, found.segments.get(k), found.offsets.get(k));
@@ -158,7 +166,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         }
         for (int j = 0; j < results; j++) {
             found.outSegments[j] = segment(code, OUT - 1, j);
-            found.outOffsets[j] = offset(code, OUT_OFFSETS - 1, j);
+            found.outOffsets[j] = offset(code, OUT_OFFSETS - 1, j, false);
         }
         return found;
     }
@@ -173,9 +181,13 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         return local;
     }
 
-    private static int offset(CodeBuilder code, int array, int index) {
+    private int offset(CodeBuilder code, int array, int index, boolean scalar) {
         int local = code.allocateLocal(TypeKind.LONG);
-        code.aload(array).loadConstant(index).laload().lstore(local);
+        code.aload(array).loadConstant(index).laload();
+        if (!scalar) {
+            code.lload(FROM).loadConstant((long) lane.type().bytes()).lmul().ladd();
+        }
+        code.lstore(local);
         return local;
     }
 }

@@ -17,7 +17,8 @@ final class Turn {
     private final int[] uses;
     private final Map<Integer, Integer> locals = new HashMap<>();
 
-    /// Elements from the one that local `at` counts. `mask` is the local of a partial value's mask, or -1.
+    /// The value that local `at` counts, or the first if it is -1. `mask` is the local of a partial value's
+    /// mask, or -1.
     Turn(LoopCompiler loop, CodeBuilder code, LoopCompiler.Operands operands, int at, int mask) {
         this.loop = loop;
         this.values = loop.values();
@@ -115,8 +116,11 @@ final class Turn {
         lane.compare(code, op);
     }
 
-    /// `offset + at * bytes`.
+    /// `offset + at * lanes * bytes`.
     private void address(int offset) {
-        code.lload(at).loadConstant((long) lane.type().bytes()).lmul().lload(offset).ladd();
+        code.lload(offset);
+        if (at >= 0) {
+            code.iload(at).i2l().loadConstant((long) lane.lanes() * lane.type().bytes()).lmul().ladd();
+        }
     }
 }

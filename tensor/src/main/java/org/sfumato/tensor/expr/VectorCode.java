@@ -114,10 +114,8 @@ record VectorCode(DType type, boolean inline) implements LaneCode {
     }
 
     @Override public void tailMask(CodeBuilder code) {
-        var left = code.allocateLocal(TypeKind.LONG);
-        code.lstore(left);
-        species(code).lconst_0().lload(left)
-            .invokeinterface(SPECIES, "indexInRange", MethodTypeDesc.of(MASK, CD_long, CD_long));
+        code.invokestatic(functions().describeConstable().orElseThrow(), "firstLanes",
+            MethodTypeDesc.of(MASK, CD_long));
     }
 
     @Override public void unary(CodeBuilder code, UnaryOp op) {

@@ -12,8 +12,12 @@ import static jdk.incubator.vector.VectorOperators.NE;
 import static jdk.incubator.vector.VectorOperators.OR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Elementary functions of float32 vectors of the preferred width, by argument reduction and polynomials.
@@ -30,6 +34,8 @@ import jdk.incubator.vector.VectorSpecies;
 @SuppressWarnings("exports") // meant for this module; who calls it from outside reads the incubator module as well
 public final class VectorMath {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final List<VectorMask<Float>> FIRST_LANES = IntStream.range(0, SPECIES.length())
+        .mapToObj(n -> SPECIES.indexInRange(0, n)).toList();
 
     /// `1.5 2²³`: added to a float below 2²², it leaves the nearest whole number in the low bits, as an int.
     private static final float ROUNDER = 0x1.8p23f;
@@ -252,5 +258,10 @@ public final class VectorMath {
     /// `c` in every lane.
     static FloatVector all(float c) {
         return FloatVector.broadcast(SPECIES, c);
+    }
+
+    /// The mask of the first `n` lanes, ready made.
+    static VectorMask<Float> firstLanes(long n) {
+        return FIRST_LANES.get((int) n);
     }
 }

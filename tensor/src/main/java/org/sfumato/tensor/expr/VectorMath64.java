@@ -12,8 +12,12 @@ import static jdk.incubator.vector.VectorOperators.NE;
 import static jdk.incubator.vector.VectorOperators.OR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Elementary functions of float64 vectors: what [VectorMath] is for float32, by the same reductions with longer
@@ -28,6 +32,8 @@ import jdk.incubator.vector.VectorSpecies;
 @SuppressWarnings("exports") // meant for this module; who calls it from outside reads the incubator module as well
 public final class VectorMath64 {
     static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
+    private static final List<VectorMask<Double>> FIRST_LANES = IntStream.range(0, SPECIES.length())
+        .mapToObj(n -> SPECIES.indexInRange(0, n)).toList();
 
     /// `1.5 2⁵²`: added to a double below 2⁵¹, it leaves the nearest whole number in the low bits, as a long.
     private static final double ROUNDER = 0x1.8p52;
@@ -251,5 +257,10 @@ public final class VectorMath64 {
 
     static DoubleVector all(double c) {
         return DoubleVector.broadcast(SPECIES, c);
+    }
+
+    /// The mask of the first `n` lanes, ready made.
+    static VectorMask<Double> firstLanes(long n) {
+        return FIRST_LANES.get((int) n);
     }
 }
