@@ -1,6 +1,7 @@
 package org.sfumato.tensor;
 
 import org.sfumato.tensor.expr.Expr;
+import org.sfumato.tensor.expr.Formulas;
 import org.sfumato.tensor.op.Pointwise;
 
 /// The formulas behind [Arithmetic].
@@ -17,9 +18,9 @@ final class Catalogue {
     static final Pointwise MINIMUM = Pointwise.of("minimum", X.min(Y));
     static final Pointwise NEG = Pointwise.of("neg", X.neg());
     static final Pointwise ABS = Pointwise.of("abs", X.abs());
-    static final Pointwise SIGN = Pointwise.of("sign", X.gt(ZERO).sub(X.lt(ZERO)));
-    static final Pointwise SQUARE = Pointwise.of("square", X.mul(X));
-    static final Pointwise RECIPROCAL = Pointwise.of("reciprocal", Expr.of(1).div(X));
+    static final Pointwise SIGN = Pointwise.of("sign", Formulas.sign(X));
+    static final Pointwise SQUARE = Pointwise.of("square", Formulas.square(X));
+    static final Pointwise RECIPROCAL = Pointwise.of("reciprocal", Formulas.reciprocal(X));
     static final Pointwise EXP = Pointwise.of("exp", X.exp());
     static final Pointwise EXPM1 = Pointwise.of("expm1", X.expm1());
     static final Pointwise LOG = Pointwise.of("log", X.log());
@@ -40,23 +41,14 @@ final class Catalogue {
     static final Pointwise OR = Pointwise.predicate("or", X.ne(ZERO).max(Y.ne(ZERO)));
     static final Pointwise NOT = Pointwise.predicate("not", X.eq(ZERO));
     static final Pointwise WHERE = Pointwise.of("where", X.select(Y, Expr.arg(2)));
-    static final Pointwise RELU = Pointwise.of("relu", X.le(ZERO).select(ZERO, X));
-    static final Pointwise GELU = Pointwise.of("gelu", gelu(X));
-    static final Pointwise GELU_TANH = Pointwise.of("geluTanh", geluTanh(X));
-    static final Pointwise SILU = Pointwise.of("silu", X.mul(X.sigmoid()));
-    static final Pointwise SIGMOID = Pointwise.of("sigmoid", X.sigmoid());
-    static final Pointwise SOFTPLUS = Pointwise.of("softplus", X.max(ZERO).add(X.abs().neg().exp().log1p()));
+    static final Pointwise RELU = Pointwise.of("relu", Formulas.relu(X));
+    static final Pointwise GELU = Pointwise.of("gelu", Formulas.gelu(X));
+    static final Pointwise GELU_TANH = Pointwise.of("geluTanh", Formulas.geluTanh(X));
+    static final Pointwise SILU = Pointwise.of("silu", Formulas.silu(X));
+    static final Pointwise SIGMOID = Pointwise.of("sigmoid", Formulas.sigmoid(X));
+    static final Pointwise SOFTPLUS = Pointwise.of("softplus", Formulas.softplus(X));
 
     private Catalogue() { }
-
-    private static Expr gelu(Expr x) {
-        return x.mul(.5).mul(x.mul(Math.sqrt(.5)).erf().add(1));
-    }
-
-    private static Expr geluTanh(Expr x) {
-        var inner = x.add(x.mul(x).mul(x).mul(.044715)).mul(Math.sqrt(2 / Math.PI));
-        return x.mul(.5).mul(inner.tanh().add(1));
-    }
 
     static Tensor pow(Tensor x, double exponent) {
         if (exponent == 0) {

@@ -15,7 +15,8 @@ import org.sfumato.tensor.DType;
 /// device that does the same gives the same bits.
 ///
 /// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler; making one takes
-/// about a millisecond. It is kept for good. A number that changes at run time, such as a learning rate, must
+/// a few milliseconds, and it is slow until that compiler has seen some hundred thousand elements. It is kept for good.
+/// A number that changes at run time, such as a learning rate, must
 /// therefore be passed as a scalar operand: as a constant it would make a class for each value.
 public interface ExprLoop {
     /// Computes `count` elements.

@@ -4,8 +4,8 @@ package org.sfumato.tensor.expr;
 final class Ulps {
     private Ulps() { }
 
-    /// The error of `got` in f32 ulps of `right`; infinity if only one of them is NaN or infinite, or if the sign of a zero
-    /// is wrong.
+    /// The error of `got` in f32 ulps of `right`; infinity if only one of them is NaN or infinite, or if a zero
+    /// has the wrong sign.
     static double f32(float got, double right) {
         float rounded = (float) right;
         if (Float.isNaN(got) || Float.isNaN(rounded) || got == 0 && right == 0) {

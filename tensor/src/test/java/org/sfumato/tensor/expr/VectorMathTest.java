@@ -18,8 +18,8 @@ import org.sfumato.testing.SharedData;
 
 class VectorMathTest {
     private static final float[] EDGES = {0f, -0f, 1f, -1f, 20f, -20f, 88f, -88f, 88.72f, 89f, -87.5f, 103f,
-        -103f, 1e4f, -1e4f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, Float.MIN_NORMAL, 0.99999994f, 1.0000001f, -0.99999994f, 3.95f, 9.5f,
-        Float.NaN, Float.intBitsToFloat(0x7FC00001), Float.intBitsToFloat(0xFFC12345)};
+        -103f, 1e4f, -1e4f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, Float.MIN_NORMAL, 0.99999994f, 1.0000001f,
+        -0.99999994f, 3.95f, 9.5f, Float.NaN, Float.intBitsToFloat(0x7FC00001), Float.intBitsToFloat(0xFFC12345)};
     private static final double INF = Double.POSITIVE_INFINITY;
 
     /// A function, what it is in float64, the domain, and the largest errors in f32 and in f64.
