@@ -14,7 +14,6 @@ import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.util.List;
 import java.util.stream.IntStream;
-
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
