@@ -11,13 +11,13 @@ import org.sfumato.tensor.DType;
 /// Equal subexpressions are computed once for all formulas. In f32 and f64 the loop runs over vectors of the
 /// preferred width; in i64 it is a loop over longs, with two's complement wrap-around. An element's result depends on
 /// its operands alone, never on its place: the last, partial vector is computed with the same instructions under a
-/// mask. Every primitive rounds by itself: a product and a sum are not contracted to a fused multiply-add, so that a
-/// device that does the same gives the same bits.
+/// mask. Every primitive rounds by itself: a product and a sum are not contracted to a fused multiply-add, as in the
+/// oracle. The functions are those of [VectorMath] and [VectorMath64].
 ///
-/// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler; making one takes
-/// a few milliseconds, and it is slow until that compiler has seen some hundred thousand elements. It is kept for good.
-/// A number that changes at run time, such as a learning rate, must
-/// therefore be passed as a scalar operand: as a constant it would make a class for each value.
+/// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler. Making one takes a few
+/// milliseconds, and it is slow until that compiler has seen some hundred thousand elements. It is kept for good. A
+/// number that changes at run time, such as a learning rate, must therefore be passed as a scalar operand: as a
+/// constant it would make a class for each value.
 public interface ExprLoop {
     /// Computes `count` elements.
     ///
