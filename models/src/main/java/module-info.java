@@ -2,6 +2,7 @@
 module org.sfumato.models {
     requires transitive org.sfumato.nn;
     requires transitive org.sfumato.tokenizers;
+    requires transitive tools.jackson.databind;
 
     exports org.sfumato.models;
     exports org.sfumato.models.data;

@@ -1,5 +1,6 @@
 package org.sfumato.models.data;
 
+import java.util.Arrays;
 import org.sfumato.tensor.Rng;
 
 /// A run of token ids, and windows of it.
@@ -34,6 +35,11 @@ public final class Tokens {
             throw new IndexOutOfBoundsException("tokens: no token " + index + " of " + size());
         }
         return ids[from + (int) index];
+    }
+
+    /// All tokens, copied.
+    public int[] toArray() {
+        return Arrays.copyOfRange(ids, from, to);
     }
 
     /// The tokens `[offset, offset + length)`. Throws [IndexOutOfBoundsException] if they are not all there.

@@ -7,7 +7,6 @@ import java.util.Map;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.transformer.Transformer;
-import org.sfumato.nn.Parameters;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.ClipNorm;
@@ -169,14 +168,9 @@ public final class MaskedTrainer implements AutoCloseable {
         return average == null ? Map.of() : average.averages();
     }
 
-    /// Goes back to a saved state: after `steps` of `total` steps, with these parameters, optimiser state and averages.
-    ///
-    /// @throws IllegalArgumentException if names, shapes or types do not fit
-    public void restore(long steps, long total, Map<String, Tensor> weights, Map<String, Tensor> state, Map<String,
-            Tensor> averaged) {
-        Parameters.load(parameters, weights);
-        Parameters.load(optimizer.state(), state);
-        Parameters.load(averages(), averaged);
+    /// Goes on after `steps` of `total` steps; the parameters, the state of the optimiser and the averages are put in
+    /// place by the caller.
+    public void resume(long steps, long total) {
         step = steps;
         plan(total);
     }

@@ -1,0 +1,124 @@
+package org.sfumato.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.masked.MaskedDiffusion;
+import org.sfumato.models.masked.MaskedSampler;
+import org.sfumato.models.masked.MaskedTrainer;
+import org.sfumato.models.masked.Order;
+import org.sfumato.models.masked.Sampling;
+import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sfumato demo`: the whole way in a few minutes.
+@Command(name = "demo", description = {"Train a small diffusion model on real text, watch it write, see its score.",
+    "The text is the source of java.util, which every full JDK carries, or yours."})
+final class DemoCommand implements Callable<Integer> {
+    private static final int WRITTEN = 512;
+    private static final int GAP = 12;
+
+    @Mixin
+    Common common;
+
+    @Mixin
+    Threads threads;
+
+    @Option(names = "--minutes", defaultValue = "3", paramLabel = "M",
+            description = "Time to train (default ${DEFAULT-VALUE}).")
+    double minutes;
+
+    @Option(names = "--data", arity = "1..*", paramLabel = "FILE", description = "Train on this text instead.")
+    List<Path> data;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Where the model goes (default: runs/demo-TIME).")
+    Path out;
+
+    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+    long seed;
+
+    @Override
+    public Integer call() throws IOException {
+        if (!(minutes > 0)) {
+            throw new IllegalArgumentException("--minutes must be positive, got " + minutes);
+        }
+        var text = data == null ? JdkSources.read(Path.of(System.getProperty("java.home")))
+                : TextCorpus.read(data.toArray(Path[]::new));
+        var folder = out != null ? out : Path.of("runs", "demo-" + System.currentTimeMillis() / 1000);
+        var corpus = TextCorpus.ofCharacters(text);
+        var config = TrainingConfig.charSmall(corpus.tokenizer().vocabularySize() + 1, seed);
+        var fields = new LinkedHashMap<String, Object>();
+        try (var interrupt = new Interrupt(); var trainer = new MaskedTrainer(config, corpus.train(), 1)) {
+            common.err()
+                    .printf(Locale.ROOT, "A masked diffusion model of %,d parameters learns %,d characters of %s.%n",
+                    trainer.network().parameterCount(), text.length(), data == null ? "java.util" : data);
+            var plan = new TrainingRun.Plan(0, minutes, 500, 1000);
+            var outcome = new TrainingRun(common, corpus, trainer, plan, folder).run(interrupt);
+            fields.putAll(outcome.fields());
+        }
+        try (var scope = Scope.open("demo")) {
+            Scoped.call(scope, () -> {
+                write(ModelOption.load(folder, common), text, fields);
+                return null;
+            });
+        }
+        fields.put("model", folder.toString());
+        if (!common.json) {
+            score(fields, folder);
+        }
+        common.result(fields);
+        return Sfumato.OK;
+    }
+
+    private void write(MaskedDiffusion diffusion, String text, LinkedHashMap<String, Object> fields) {
+        common.err().printf("%nIt writes: all is masked (\u2591) at first, and the masks vanish in random order.%n%n");
+        var free = new Sampling(WRITTEN, WRITTEN, Order.RANDOM, .8, 0);
+        fields.put("sample", shown(diffusion,
+                canvas -> diffusion.generate("", WRITTEN, free, Rng.of(seed), canvas)));
+        int at = Math.max(0, Math.min(text.length() - diffusion.length(), text.length() * 19 / 20));
+        var original = text.substring(at, at + diffusion.length()).replace(MaskedDiffusion.GAP, ' ');
+        int gap = diffusion.length() / 2 - GAP / 2;
+        var open = original.substring(0, gap) + String.valueOf(MaskedDiffusion.GAP).repeat(GAP)
+                + original.substring(gap + GAP);
+        common.err().printf("%nIt fills a gap of %d characters in text that it has not seen.%n%n", GAP);
+        var fill = new Sampling(GAP, GAP, Order.CONFIDENCE, 0, 0);
+        fields.put("infilled", shown(diffusion, canvas -> diffusion.infill(open, fill, Rng.of(seed), canvas)));
+        fields.put("original", original);
+    }
+
+    /// Something that writes on a canvas.
+    private interface Writing {
+        String on(MaskedSampler.Observer canvas);
+    }
+
+    private String shown(MaskedDiffusion diffusion, Writing writing) {
+        try (var canvas = new Canvas(common.err(), diffusion)) {
+            return writing.on(canvas);
+        }
+    }
+
+    private void score(LinkedHashMap<String, Object> fields, Path folder) {
+        var out = common.out();
+        out.printf("%nwritten:%n%s%n", fields.get("sample"));
+        out.printf("%nfilled:    %s%noriginal:  %s%n", oneLine(fields.get("infilled")),
+                oneLine(fields.get("original")));
+        out.printf(Locale.ROOT, "%nheld-out text, nats per character (lower is better):%n");
+        out.printf(Locale.ROOT, "  this model, an upper bound   %.3f +- %.3f%n", fields.get("nelbo"),
+                fields.get("stderr"));
+        out.printf(Locale.ROOT, "  pairs of characters          %.3f%n", fields.get("bigram"));
+        out.printf(Locale.ROOT, "  single characters            %.3f%n", fields.get("unigram"));
+        out.printf("%nThe model lies in %s. Write more:%n  sfumato generate --model %s --watch%n", folder, folder);
+    }
+
+    private static String oneLine(Object text) {
+        return text.toString().replace("\n", "\\n");
+    }
+}

@@ -1,0 +1,100 @@
+package org.sfumato.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.sfumato.models.data.NGramEntropy;
+import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.data.Tokens;
+import org.sfumato.models.masked.Estimate;
+import org.sfumato.models.masked.Likelihood;
+import org.sfumato.models.masked.MaskedDiffusion;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sfumato eval`: the likelihood of a text under a model.
+@Command(name = "eval", description = {"Score text: an upper bound (NELBO) of the negative log-likelihood.",
+    "By default the last 10 % of the file, on which `train` did not train, is scored."})
+final class EvalCommand implements Callable<Integer> {
+    @Mixin
+    Common common;
+
+    @Mixin
+    Threads threads;
+
+    @Mixin
+    ModelOption model;
+
+    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = "UTF-8 text.")
+    List<Path> data;
+
+    @Option(names = "--part", defaultValue = "validation",
+            description = "${COMPLETION-CANDIDATES}: which part of the text (default ${DEFAULT-VALUE}).")
+    Part part;
+
+    @Option(names = "--samples", defaultValue = "8", paramLabel = "N",
+            description = "Noisy versions of each window (default ${DEFAULT-VALUE}).")
+    int samples;
+
+    @Option(names = "--estimator", defaultValue = "fixed_count",
+            description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
+    Likelihood.Estimator estimator;
+
+    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+    long seed;
+
+    /// Parts of a text.
+    enum Part { VALIDATION, TRAIN, ALL }
+
+    @Override
+    public Integer call() throws IOException {
+        var text = TextCorpus.read(data.toArray(Path[]::new));
+        try (var scope = Scope.open("eval")) {
+            var diffusion = Scoped.call(scope, () -> model.load(common));
+            var corpus = TextCorpus.of(text, diffusion.tokenizer(), TextCorpus.TRAIN_SHARE);
+            var scored = switch (part) {
+                case VALIDATION -> corpus.validation();
+                case TRAIN -> corpus.train();
+                case ALL -> Tokens.of(diffusion.tokenizer().encode(text));
+            };
+            var estimate = scope.call(() -> estimate(diffusion, scored));
+            var entropy = NGramEntropy.of(part == Part.ALL ? scored : corpus.train(), scored,
+                    diffusion.tokenizer().vocabularySize());
+            if (!common.json) {
+                print(common, estimate, entropy);
+            }
+            common.result(fields(estimate, entropy));
+            return Sfumato.OK;
+        }
+    }
+
+    private Estimate estimate(MaskedDiffusion diffusion, Tokens scored) {
+        return new Likelihood(diffusion.network(), diffusion.process(), diffusion.length())
+                .nelbo(scored.toArray(), estimator, samples, Rng.of(seed));
+    }
+
+    static void print(Common common, Estimate estimate, NGramEntropy entropy) {
+        common.out().printf(Locale.ROOT, "NELBO    %.4f +- %.4f nats/token over %,d tokens%n", estimate.nats(),
+                estimate.standardError(), estimate.tokens());
+        common.out().printf(Locale.ROOT, "bigram   %.4f%nunigram  %.4f%nuniform  %.4f%n", entropy.bigram(),
+                entropy.unigram(), entropy.uniform());
+    }
+
+    static Map<String, Object> fields(Estimate estimate, NGramEntropy entropy) {
+        var fields = new LinkedHashMap<String, Object>();
+        fields.put("nelbo", estimate.nats());
+        fields.put("stderr", estimate.standardError());
+        fields.put("unit", "nats/token");
+        fields.put("unigram", entropy.unigram());
+        fields.put("bigram", entropy.bigram());
+        fields.put("tokens", estimate.tokens());
+        return fields;
+    }
+}

@@ -1,0 +1,41 @@
+package org.sfumato.cli;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Turns Ctrl-C, or a polite request to end, into a flag that a long job looks at; the JVM waits until the job has
+/// saved.
+final class Interrupt implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread hook = new Thread(this::onShutdown, "sfumato-interrupt");
+    private volatile boolean requested;
+
+    Interrupt() {
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    private void onShutdown() {
+        requested = true;
+        try {
+            ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// True once the job should come to its end.
+    boolean requested() {
+        return requested;
+    }
+
+    /// The job has saved what it must.
+    @Override
+    public void close() {
+        ended.countDown();
+        if (!requested) {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        }
+    }
+}

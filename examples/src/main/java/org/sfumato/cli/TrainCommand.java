@@ -1,0 +1,166 @@
+package org.sfumato.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.masked.MaskedCheckpoint;
+import org.sfumato.models.masked.MaskedTrainer;
+import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.nn.checkpoint.Stored;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sfumato train`: the kinds of models that can be trained.
+@Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
+        mixinStandardHelpOptions = true, subcommands = TrainCommand.Masked.class)
+final class TrainCommand implements Runnable {
+    @picocli.CommandLine.Spec
+    picocli.CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new picocli.CommandLine.ParameterException(spec.commandLine(), "name what to train: masked");
+    }
+
+    /// `sfumato train masked`.
+    @Command(name = "masked", description = {"Train a masked predictor on text, character by character.",
+        "The first 90 % of the text train, the rest validates. Ctrl-C saves and ends."})
+    static final class Masked implements Callable<Integer> {
+        @Mixin
+        Common common;
+
+        @Mixin
+        Threads threads;
+
+        @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = "UTF-8 text.")
+        List<Path> data;
+
+        @Option(names = "--out", required = true, paramLabel = "DIR",
+                description = "Where checkpoints, logs and the loss curve go.")
+        Path out;
+
+        @Option(names = "--preset", defaultValue = "char-small", description = "${COMPLETION-CANDIDATES}.",
+                converter = PresetConverter.class, completionCandidates = PresetConverter.class)
+        Preset preset;
+
+        @ArgGroup
+        Length length;
+
+        @Option(names = "--batch", paramLabel = "N", description = "Rows of a step.")
+        Integer batch;
+
+        @Option(names = "--length", paramLabel = "N", description = "Tokens of a row.")
+        Integer window;
+
+        @Option(names = "--lr", paramLabel = "X", description = "Learning rate of AdamW.")
+        Double rate;
+
+        @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+        long seed;
+
+        @Option(names = "--resume", description = "Go on from the newest checkpoint in --out.")
+        boolean resume;
+
+        @Option(names = "--eval-every", defaultValue = "500", paramLabel = "N",
+                description = "Steps between evaluations (default ${DEFAULT-VALUE}).")
+        int evalEvery;
+
+        @Option(names = "--save-every", defaultValue = "1000", paramLabel = "N",
+                description = "Steps between checkpoints (default ${DEFAULT-VALUE}).")
+        int saveEvery;
+
+        /// How long: one or the other.
+        static final class Length {
+            @Option(names = "--steps", paramLabel = "N", description = "Length of the run in steps (default 2000).")
+            long steps;
+
+            @Option(names = "--minutes", paramLabel = "M", description = "Length of the run in minutes.")
+            double minutes;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            if (evalEvery < 1 || saveEvery < 1) {
+                throw new IllegalArgumentException("--eval-every and --save-every must be at least 1");
+            }
+            var stored = resume ? resumed() : null;
+            var text = TextCorpus.read(data.toArray(Path[]::new));
+            var corpus = stored == null ? TextCorpus.ofCharacters(text)
+                    : TextCorpus.of(text, MaskedCheckpoint.tokenizer(stored), TextCorpus.TRAIN_SHARE);
+            var config = stored == null ? config(corpus.tokenizer().vocabularySize() + 1)
+                    : MaskedCheckpoint.config(stored);
+            try (var interrupt = new Interrupt(); var trainer = new MaskedTrainer(config, corpus.train(), 1)) {
+                var run = new TrainingRun(common, corpus, trainer, plan(stored), out);
+                if (stored != null) {
+                    run.resume(stored);
+                } else {
+                    requireEmpty();
+                }
+                common.err().printf(Locale.ROOT, "%,d characters, %d distinct; %,d parameters; %s%n", text.length(),
+                        corpus.tokenizer().vocabularySize(), trainer.network().parameterCount(), out);
+                return report(run.run(interrupt));
+            }
+        }
+
+        private Integer report(TrainingRun.Outcome outcome) {
+            if (!common.json) {
+                common.out().printf(Locale.ROOT, "%s after %,d steps in %s%n",
+                        outcome.interrupted() ? "interrupted" : "done",
+                        outcome.steps(), Progress.time(Math.round(outcome.seconds())));
+                EvalCommand.print(common, outcome.nelbo(), outcome.entropy());
+                common.out().printf("model: %s%n", out);
+            }
+            var fields = new LinkedHashMap<String, Object>(outcome.fields());
+            fields.put("model", out.toString());
+            common.result(fields);
+            return Sfumato.OK;
+        }
+
+        private TrainingConfig config(int vocabulary) {
+            var config = preset.config(vocabulary, seed);
+            config = window == null ? config : config.withLength(window);
+            config = batch == null ? config : config.withBatch(batch);
+            return rate == null ? config : config.withLearningRate(rate);
+        }
+
+        private TrainingRun.Plan plan(Stored stored) {
+            double minutes = length == null ? 0 : length.minutes;
+            long steps = length == null ? 0 : length.steps;
+            if (length != null && !(minutes > 0) && steps < 1) {
+                throw new IllegalArgumentException("--steps and --minutes must be positive");
+            }
+            if (length == null && stored == null) {
+                steps = 2000;
+            }
+            if (length == null && stored != null) {
+                minutes = stored.progress().path("minutes").asDouble(0);
+            }
+            return new TrainingRun.Plan(steps, minutes, evalEvery, saveEvery);
+        }
+
+        private Stored resumed() throws IOException {
+            try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
+                var found = checkpoints.look();
+                found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
+                return Checkpoints.read(found.latest().orElseThrow(() -> new IllegalArgumentException(
+                        "nothing to resume in " + out + "\nhint: leave --resume out to start anew")));
+            }
+        }
+
+        private void requireEmpty() throws IOException {
+            try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
+                if (checkpoints.look().latest().isPresent()) {
+                    throw new IllegalArgumentException("there is a training in " + out
+                            + " already\nhint: --resume to go on with it, or another --out");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package org.sfumato.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sfumato.models.data.NGramEntropy;
+import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.masked.Estimate;
+import org.sfumato.models.masked.Likelihood;
+import org.sfumato.models.masked.MaskedCheckpoint;
+import org.sfumato.models.masked.MaskedTrainer;
+import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Rng;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A training from its first or its next step to its end: steps, evaluations, checkpoints, logs, progress.
+final class TrainingRun {
+    /// How far and with which pauses.
+    ///
+    /// @param steps the length of the run; 0 if it is given in minutes
+    /// @param minutes the length of the run; 0 if it is given in steps
+    /// @param evalEvery steps between evaluations on the validation part
+    /// @param saveEvery steps between checkpoints
+    record Plan(long steps, double minutes, int evalEvery, int saveEvery) { }
+
+    /// What came out.
+    record Outcome(long steps, double seconds, double trainLoss, Estimate nelbo, NGramEntropy entropy,
+            boolean interrupted) {
+        Map<String, Object> fields() {
+            var fields = new LinkedHashMap<String, Object>();
+            fields.put("steps", steps);
+            fields.put("seconds", Math.round(seconds * 10) / 10.0);
+            fields.put("trainLoss", trainLoss);
+            fields.putAll(EvalCommand.fields(nelbo, entropy));
+            fields.put("interrupted", interrupted);
+            return fields;
+        }
+    }
+
+    private static final int KEEP = 3;
+    private static final int SAMPLES = 4;
+    private static final int QUICK_TOKENS = 8192;
+    private static final double NANOS = 1e9;
+    private static final long UNKNOWN = 1L << 40;
+    /// The share of the time after which the length of a run given in minutes is settled; no schedule falls before it.
+    private static final double SETTLED = .35;
+
+    private final Common common;
+    private final TextCorpus corpus;
+    private final MaskedTrainer trainer;
+    private final Plan plan;
+    private final Path out;
+    private final int[] validation;
+    private final List<Double> recent = new ArrayList<>();
+    private double best = Double.POSITIVE_INFINITY;
+    private double before;
+    private boolean settled;
+
+    TrainingRun(Common common, TextCorpus corpus, MaskedTrainer trainer, Plan plan, Path out) {
+        this.common = common;
+        this.corpus = corpus;
+        this.trainer = trainer;
+        this.plan = plan;
+        this.out = out;
+        this.validation = corpus.validation().toArray();
+        this.settled = plan.minutes == 0;
+        trainer.plan(settled ? plan.steps : UNKNOWN);
+    }
+
+    /// Goes on where `stored` stood.
+    void resume(Stored stored) throws IOException {
+        MaskedCheckpoint.restore(trainer, stored);
+        var progress = stored.progress();
+        before = progress.path("seconds").asDouble(0);
+        best = progress.path("best").asDouble(Double.POSITIVE_INFINITY);
+        settled = trainer.total() < UNKNOWN;
+        if (plan.minutes == 0 && plan.steps > 0) {
+            trainer.plan(plan.steps);
+            settled = true;
+        }
+    }
+
+    /// Runs to the end, or to an interruption; either way the last state is saved.
+    Outcome run(Interrupt interrupt) throws IOException {
+        try (var logs = new TrainingLogs(out, trainer.steps());
+                var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP)) {
+            checkpoints.forgetAfter(trainer.steps());
+            long start = System.nanoTime();
+            double loss = train(interrupt, logs, checkpoints, start);
+            double seconds = before + (System.nanoTime() - start) / NANOS;
+            boolean interrupted = interrupt.requested();
+            var estimate = interrupted ? quick() : full();
+            logs.validation(trainer.steps(), estimate.nats());
+            save(checkpoints, seconds, Optional.of(estimate));
+            var entropy = NGramEntropy.of(corpus.train(), corpus.validation(), corpus.tokenizer().vocabularySize());
+            logs.curve(entropy);
+            return new Outcome(trainer.steps(), seconds, loss, estimate, entropy, interrupted);
+        }
+    }
+
+    private double train(Interrupt interrupt, TrainingLogs logs, Checkpoints checkpoints, long start)
+            throws IOException {
+        double loss = Double.NaN;
+        try (var progress = new TimedProgress(common, plan, trainer, before, settled)) {
+            long from = trainer.steps();
+            while (!interrupt.requested() && !finished(start)) {
+                loss = smooth(trainer.step());
+                long step = trainer.steps();
+                settle(step - from, start);
+                logs.step(step, recent.getLast(), trainer.rate());
+                progress.update(loss, settled);
+                if (step % plan.evalEvery == 0) {
+                    logs.validation(step, quick().nats());
+                }
+                if (step % plan.saveEvery == 0) {
+                    save(checkpoints, before + (System.nanoTime() - start) / NANOS, Optional.of(quick()));
+                }
+            }
+        }
+        return loss;
+    }
+
+    private boolean finished(long start) {
+        return settled ? trainer.steps() >= trainer.total() : share(start) >= 1;
+    }
+
+    private double share(long start) {
+        return (before + (System.nanoTime() - start) / NANOS) / (60 * plan.minutes);
+    }
+
+    /// A run given in minutes learns its length from its own speed.
+    private void settle(long done, long start) {
+        if (!settled && share(start) >= SETTLED) {
+            double seconds = (System.nanoTime() - start) / NANOS;
+            double left = 60 * plan.minutes - before - seconds;
+            trainer.plan(trainer.steps() + Math.max(1, Math.round(left * done / seconds)));
+            settled = true;
+        }
+    }
+
+    private double smooth(double loss) {
+        recent.add(loss);
+        if (recent.size() > 100) {
+            recent.removeFirst();
+        }
+        return recent.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    /// The bound on the first few thousand tokens of the validation part, always with the same random numbers.
+    private Estimate quick() {
+        return estimate(Arrays.copyOf(validation, Math.min(validation.length, QUICK_TOKENS)), 2);
+    }
+
+    private Estimate full() {
+        return estimate(validation, SAMPLES);
+    }
+
+    private Estimate estimate(int[] ids, int samples) {
+        return new Likelihood(trainer.network(), trainer.process(), trainer.config().length())
+                .nelbo(ids, Likelihood.Estimator.FIXED_COUNT, samples, Rng.of(0));
+    }
+
+    private void save(Checkpoints checkpoints, double seconds, Optional<Estimate> estimate) throws IOException {
+        ObjectNode progress = JsonNodeFactory.instance.objectNode();
+        progress.put("seconds", seconds);
+        progress.put("minutes", plan.minutes);
+        double value = estimate.map(Estimate::nats).orElse(Double.NaN);
+        boolean better = value < best;
+        best = better ? value : best;
+        if (Double.isFinite(best)) {
+            progress.put("best", best);
+        }
+        checkpoints.save(MaskedCheckpoint.of(trainer, corpus.tokenizer(), progress));
+        if (better) {
+            checkpoints.markBest(trainer.steps(), value);
+        }
+    }
+}
