@@ -1,5 +1,6 @@
 package org.sfumato.tensor;
 
+import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.expr.Expr;
 import org.sfumato.tensor.op.Cast;
 import org.sfumato.tensor.op.Pointwise;
@@ -302,6 +303,12 @@ public sealed interface Arithmetic permits Tensor {
     /// `log(1 + e^x)`.
     default Tensor softplus() {
         return Dispatch.one(Catalogue.SOFTPLUS, self());
+    }
+
+    /// A whole number beyond what a double holds exactly.
+    private Tensor scalar(long value) {
+        return -(1L << 53) <= value && value <= 1L << 53 || self().dtype().isFloating() ? scalar((double) value)
+                : Tensor.of(MemorySegment.ofArray(new long[] {value}), Shape.SCALAR, DType.I64, self().device());
     }
 
     /// A scalar that meets this tensor without changing its type.

@@ -1,5 +1,6 @@
 package org.sfumato.tensor;
 
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.sfumato.tensor.op.CustomOp;
@@ -56,10 +57,21 @@ public final class Dispatch {
                 throw new ShapeException(op.name() + ": the result is " + specs[i] + " but the target is " + out[i].spec());
             }
         }
-        backend.run(op, operands(in), operands(out));
+        Overlap.requireDistinct(op, out);
+        if (Overlap.isHarmful(op, in, out)) {
+            Scope.temporary(() -> runInto(op, backend, Overlap.apart(op, in, out), out));
+        } else {
+            runInto(op, backend, in, out);
+        }
         for (var tensor : out) {
             tensor.storage().written();
         }
+    }
+
+    private static void runInto(Op op, Backend backend, Tensor[] in, Tensor[] out) {
+        backend.run(op, operands(in), operands(out));
+        Reference.reachabilityFence(in);
+        Reference.reachabilityFence(out);
     }
 
     /// Runs `body` and tells `recorder` of every operation in it.
@@ -116,6 +128,7 @@ public final class Dispatch {
             out[i] = new Tensor(storage, memory.backend().device(), specs[i].dtype(), Layout.dense(specs[i].shape()));
         }
         memory.backend().run(op, operands(in), operands(out));
+        Reference.reachabilityFence(in);              // else the cleaner could free an input whose kernel runs
         if (Settings.current().checkNan()) {
             NanGuard.check(op, memory.backend(), in, out);
         }

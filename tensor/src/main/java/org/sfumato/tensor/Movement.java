@@ -108,6 +108,9 @@ public sealed interface Movement permits Tensor {
         var shape = self().shape();
         int a = shape.axis(from);
         int b = shape.axis(to);
+        if (a > b) {
+            throw new ShapeException("flatten: axis " + from + " comes after axis " + to + " of " + shape);
+        }
         return reshape(shape.range(0, a).append(shape.range(a, b + 1).count()).append(shape.range(b + 1, shape.rank()).sizes()));
     }
 
@@ -155,7 +158,7 @@ public sealed interface Movement permits Tensor {
     ///
     /// @throws ShapeException if the sizes do not add up
     default Tensor[] split(int axis, long... sizes) {
-        if (Arrays.stream(sizes).sum() != self().shape().size(axis)) {
+        if (Arrays.stream(sizes).anyMatch(size -> size < 0) || Arrays.stream(sizes).sum() != self().shape().size(axis)) {
             throw new ShapeException("split: sizes " + Arrays.toString(sizes) + " do not add up to axis " + axis + " of " + self().shape());
         }
         var pieces = new Tensor[sizes.length];

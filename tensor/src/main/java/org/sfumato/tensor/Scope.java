@@ -118,6 +118,11 @@ public final class Scope implements AutoCloseable {
         return (int) owned.stream().filter(s -> s.owner() == this && !s.isFreed()).count();
     }
 
+    /// How many storages are on the list, freed ones included.
+    synchronized int remembered() {
+        return owned.size();
+    }
+
     /// Frees all that was made in this scope and not kept, closed or handed on.
     ///
     /// @throws IllegalStateException if the scope was closed before

@@ -118,12 +118,12 @@ public final class Shape {
                 result.add(sizes[i]);
             }
         }
-        return new Shape(result.build().toArray());
+        return of(result.build().toArray());
     }
 
     /// The axes from `from` (inclusive) to `to` (exclusive) as a shape.
     public Shape range(int from, int to) {
-        return new Shape(Arrays.copyOfRange(sizes, from, to));
+        return of(Arrays.copyOfRange(sizes, from, to));
     }
 
     /// This shape followed by `more` sizes.
@@ -158,7 +158,7 @@ public final class Shape {
                 }
             }
         }
-        return new Shape(result);
+        return of(result);
     }
 
     @Override

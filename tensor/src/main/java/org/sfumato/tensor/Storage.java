@@ -40,7 +40,12 @@ final class Storage {
         var buffer = memory.backend().allocate(bytes);
         memory.allocated(origin, buffer.bytes());
         lease = new Lease(memory, buffer, origin, where(), new AtomicBoolean());
-        adopt(Scope.currentOrNull());
+        try {
+            adopt(Scope.currentOrNull());
+        } catch (IllegalStateException e) {                 // the scope was closed while code still runs in it
+            free();
+            throw e;
+        }
     }
 
     private static String where() {

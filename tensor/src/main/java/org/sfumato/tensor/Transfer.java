@@ -3,6 +3,7 @@ package org.sfumato.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 
 /// Copies between tensors and Java arrays. Elements lie in memory in little-endian order, as in files.
@@ -35,6 +36,7 @@ final class Transfer {
                 var dense = tensor.contiguous();
                 var operand = dense.operand();
                 Backends.of(tensor.device()).read(operand.buffer(), operand.byteOffset(), result);
+                Reference.reachabilityFence(dense);       // else the cleaner could free it while it is read
             });
             return null;
         });

@@ -1,0 +1,57 @@
+package org.sfumato.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Settings are read once in a process, hence the child JVMs.
+class SettingsTest {
+    /// Prints the settings.
+    static final class Program {
+        private Program() { }
+
+        public static void main(String[] arguments) {
+            System.out.println(Settings.current());
+        }
+    }
+
+    @Test
+    void theDefaultsAreTheCpuAndAllProcessors() throws Exception {
+        var child = ChildJvm.run(Program.class, null, "-XX:ActiveProcessorCount=3");
+        assertThat(child.output()).contains("Settings[device=cpu, threads=3, checkNan=false, trackLeaks=false]");
+        assertThat(child.status()).isZero();
+    }
+
+    @Test
+    void everyPropertyIsRead() throws Exception {
+        var child = ChildJvm.run(Program.class, null, "-Dsfumato.device=cuda:1", "-Dsfumato.threads=5",
+                "-Dsfumato.checkNan=true", "-Dsfumato.trackLeaks");
+        assertThat(child.output()).contains("Settings[device=cuda:1, threads=5, checkNan=true, trackLeaks=true]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "-Dsfumato.thread=2       | unknown property sfumato.thread",
+        "-Dsfumato.threads=0      | sfumato.threads = '0' is not a number in [1, 1024]",
+        "-Dsfumato.threads=many   | sfumato.threads = 'many' is not a number in [1, 1024]",
+        "-Dsfumato.checkNan=yes   | sfumato.checkNan must be true or false",
+        "-Dsfumato.device=cuda:x  | cannot read 'cuda:x'"})
+    void whatCannotBeReadStopsTheProgram(String option, String why) throws Exception {
+        var child = ChildJvm.run(Program.class, null, option);
+        assertThat(child.status()).isNotZero();
+        assertThat(child.output()).contains(why);
+    }
+
+    @Test
+    void devicesHaveNamesAndIndices() {
+        assertThat(Device.of("cuda")).isEqualTo(new Device("cuda", 0)).hasToString("cuda");
+        assertThat(Device.of("cuda:1")).isEqualTo(new Device("cuda", 1)).hasToString("cuda:1");
+        assertThatThrownBy(() -> Device.of("cuda:-1")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Backends.of(new Device("tpu", 0))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'tpu' is not available").hasMessageContaining("reference");
+        assertThat(Backends.devices()).contains(Device.REFERENCE, Device.CPU);
+    }
+}
