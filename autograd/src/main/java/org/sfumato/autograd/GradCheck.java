@@ -58,7 +58,7 @@ public final class GradCheck {
                 double difference = (shifted(function, inputs, k, i, h) - shifted(function, inputs, k, i,
                         -h)) / (2 * h);
                 double error = Math.abs(exact[k][i] - difference) / Math.max(1, Math.abs(difference));
-                if (!(error <= worst.error)) {
+                if (!Double.isNaN(worst.error) && !(error <= worst.error)) {           // a NaN is the worst
                     worst = new Report(error, k, i, exact[k][i], difference);
                 }
             }

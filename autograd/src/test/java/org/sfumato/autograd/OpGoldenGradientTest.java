@@ -60,7 +60,8 @@ class OpGoldenGradientTest {
             for (int k = 0; k < expected.size(); k++) {
                 var gradient = gradients.of(targets.get(k));
                 var name = call + " by " + targets.get(k).spec() + " ";
-                Golden.difference(gradient, expected.get(k), call.tolerance()).ifPresent(what -> found.add(name + what));
+                Golden.difference(gradient, expected.get(k), call.tolerance()).ifPresent(what -> found.add(name
+                        + what));
             }
         }
     }

@@ -42,7 +42,8 @@ public final class Dispatch {
         return allocateAndRun(op, memory, new Tensor[0], op.outputs())[0];
     }
 
-    /// Runs `op` and writes its results into `out`, which may be inputs of a pointwise operation as well. Nothing is recorded.
+    /// Runs `op` and writes its results into `out`, which may be inputs of a pointwise operation as well. Nothing is
+    /// recorded.
     ///
     /// @throws ShapeException if the results do not have the shapes and types of `out`
     /// @throws IllegalStateException if a tape is recording: what it has saved must not change
@@ -54,7 +55,8 @@ public final class Dispatch {
         var backend = backend(op, in).backend();
         for (int i = 0; i < out.length; i++) {
             if (!specs[i].equals(out[i].spec()) || !out[i].device().equals(backend.device())) {
-                throw new ShapeException(op.name() + ": the result is " + specs[i] + " but the target is " + out[i].spec());
+                throw new ShapeException(op.name() + ": the result is " + specs[i] + " but the target is "
+                        + out[i].spec());
             }
         }
         Overlap.requireDistinct(op, out);
@@ -92,13 +94,13 @@ public final class Dispatch {
     private static Tensor[] execute(Op op, Tensor[] in) {
         return switch (op) {
             case View view -> new Tensor[] {in[0].view(view.apply(in[0].layout()))};
-            case CustomOp custom -> unrecorded(() -> Scope.results(() -> custom.reference(in)));
+            case CustomOp custom -> unrecorded(() -> Scope.results(() -> distinct(in, custom.reference(in))));
             default -> {                              // the rest differ in kernels, not in how they are run
                 var specs = specs(in);
                 var out = op.outputs(specs);
                 var memory = backend(op, in);
                 if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
-                    yield unrecorded(() -> Scope.results(() -> as(out, fused.reference(wide(in)))));
+                    yield unrecorded(() -> Scope.results(() -> as(out, in, fused.reference(wide(in)))));
                 }
                 yield allocateAndRun(op, memory, in, out);
             }
@@ -114,9 +116,23 @@ public final class Dispatch {
         return wide;
     }
 
-    private static Tensor[] as(Spec[] specs, Tensor[] results) {
+    /// The results in their types, dense, in memory of their own as those of a kernel.
+    private static Tensor[] as(Spec[] specs, Tensor[] in, Tensor[] results) {
         for (int i = 0; i < results.length; i++) {
-            results[i] = results[i].cast(specs[i].dtype()).contiguous();
+            var result = results[i].cast(specs[i].dtype()).contiguous();
+            boolean shared = Arrays.stream(in).anyMatch(x -> x.storage() == result.storage());
+            results[i] = shared ? result.copy() : result;
+        }
+        return results;
+    }
+
+    /// A composition may return an input as it is; a gradient by the result must not count as one by the input.
+    private static Tensor[] distinct(Tensor[] in, Tensor[] results) {
+        for (int i = 0; i < results.length; i++) {
+            var result = results[i];
+            if (Arrays.stream(in).anyMatch(x -> x == result)) {
+                results[i] = result.view(result.layout());
+            }
         }
         return results;
     }
@@ -167,7 +183,8 @@ public final class Dispatch {
         static void check(Op op, Backend backend, Tensor[] in, Tensor[] out) {
             for (var tensor : out) {
                 if (tensor.dtype().isFloating() && unrecordedNan(tensor)) {
-                    throw new ArithmeticException(op.name() + ": the result holds a NaN\noperands on " + backend.device() + ": "
+                    throw new ArithmeticException(op.name() + ": the result holds a NaN\noperands on "
+                            + backend.device() + ": "
                             + Arrays.stream(in).map(t -> t.spec().toString()).toList());
                 }
             }

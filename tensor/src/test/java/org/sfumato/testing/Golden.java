@@ -15,7 +15,8 @@ import org.sfumato.tensor.io.Safetensors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The cases of `golden/ops.safetensors`: what PyTorch makes of an operation, and its gradients. The script named in the file wrote it.
+/// The cases of `golden/ops.safetensors`: what PyTorch makes of an operation, and its gradients. The script named in
+/// the file wrote it.
 public final class Golden implements AutoCloseable {
     /// One call of an operation.
     ///
@@ -23,9 +24,11 @@ public final class Golden implements AutoCloseable {
     /// @param args further arguments
     /// @param in names of the inputs
     /// @param out names of the results
-    /// @param weights the names of the weights of the results in the sum whose gradients are given; none where the result has no part
+    /// @param weights the names of the weights of the results in the sum whose gradients are given; none where the
+    ///     result has no part
     /// @param gradients the names of the gradients by the inputs; empty if the case has none
-    /// @param tolerance the error allowed, for [#difference]; where it is not 1e-5 or 0, the script that made the file says why
+    /// @param tolerance the error allowed, for [#difference]; where it is not 1e-5 or 0, the script that made the file
+    ///     says why
     public record Case(String op, JsonNode args, List<String> in, List<String> out, List<Optional<String>> weights,
                        List<Optional<String>> gradients, double tolerance) {
         @Override
@@ -42,7 +45,8 @@ public final class Golden implements AutoCloseable {
         this.copy = copy;
         this.file = Safetensors.open(copy);
         for (var node : JsonMapper.shared().readTree(file.metadata().get("cases"))) {
-            cases.add(new Case(node.get("op").asString(), node.get("args"), present(node.get("in")), present(node.get("out")),
+            cases.add(new Case(node.get("op").asString(), node.get("args"), present(node.get("in")),
+                    present(node.get("out")),
                     names(node.get("weights")), names(node.get("gradients")), node.get("tolerance").asDouble()));
         }
     }
@@ -89,8 +93,8 @@ public final class Golden implements AutoCloseable {
         }
     }
 
-    /// What differs by more than `tolerance * max(1, |expected|)`, or in a NaN; nothing if nothing does. With tolerance 0, bit for bit, all
-    /// NaN being equal.
+    /// What differs by more than `tolerance * max(1, |expected|)`, or in a NaN; nothing if nothing does. With tolerance
+    /// 0, bit for bit, all NaN being equal.
     public static Optional<String> difference(Tensor actual, Tensor expected, double tolerance) {
         if (!actual.spec().equals(expected.spec())) {
             return Optional.of("is " + actual.spec() + ", not " + expected.spec());

@@ -150,7 +150,8 @@ public final class GoldenOps {
             case "triu" -> x.triu(args.get("diagonal").asLong());
             case "concat" -> Tensor.concat(axis(args), in);
             case "stack" -> Tensor.stack(axis(args), in);
-            case "slice" -> x.slice(axis(args), args.get("start").asLong(), args.get("end").asLong(), args.get("step").asLong());
+            case "slice" -> x.slice(axis(args), args.get("start").asLong(), args.get("end").asLong(), args.get("step")
+                    .asLong());
             case "permuteFlatten" -> x.permute(ints(args.get("axes"))).reshape(longs(args.get("sizes"))).square();
             case "expandMul" -> x.expand(org.sfumato.tensor.Shape.of(longs(args.get("sizes")))).mul(in[1]);
             case "selectFlip" -> x.select(axis(args), args.get("index").asLong()).flip(0);
