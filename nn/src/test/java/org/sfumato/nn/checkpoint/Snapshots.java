@@ -3,6 +3,10 @@ package org.sfumato.nn.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Settings;
@@ -18,8 +22,14 @@ final class Snapshots {
     private Snapshots() { }
 
     static Snapshot of(long step) {
-        return new Snapshot(step, json().put("config", step), Map.of("w", full(step), "b", full(step)),
+        return new Snapshot(step, json().put("of", step), Map.of("w", full(step), "b", full(step)),
                 Map.of("step", full(step), "m.w", full(step)), Map.of("w", full(step)), json().put("seed", step));
+    }
+
+    /// A snapshot of few files.
+    static Snapshot light(long step) {
+        return new Snapshot(step, json().put("light", step), Map.of("w", full(step), "b", full(step)), Map.of(),
+                Map.of(), json().put("seed", step));
     }
 
     private static Tensor full(long step) {
@@ -30,23 +40,41 @@ final class Snapshots {
         return JsonMapper.shared().createObjectNode();
     }
 
-    /// Asserts that `stored` is [#of] its step, wholly.
+    /// The newest checkpoint in `folder`, which is whole.
+    static Stored latest(Path folder) throws IOException {
+        var stored = Checkpoints.read(new CheckpointFolder(folder).latest(new ArrayList<>()).orElseThrow());
+        assertWhole(stored);
+        return stored;
+    }
+
+    /// Asserts that `stored` is [#of] or [#light] of its step, wholly.
     static void assertWhole(Stored stored) throws IOException {
-        long step = stored.step();
-        assertThat(stored.config()).isEqualTo(json().put("config", (int) step));
-        assertThat(stored.progress()).isEqualTo(json().put("seed", (int) step));
-        assertIsStep(step, stored.weights(), stored.optimizer(), stored.average());
+        int step = (int) stored.step();
+        assertThat(stored.progress()).isEqualTo(json().put("seed", step));
+        if (stored.config().has("light")) {
+            assertThat(stored.config()).isEqualTo(json().put("light", step));
+            assertGroup(step, stored.weights(), "w", "b");
+            assertThat(stored.optimizer()).isEmpty();
+            assertThat(stored.average()).isEmpty();
+        } else {
+            assertThat(stored.config()).isEqualTo(json().put("of", step));
+            assertIsStep(step, stored.weights(), stored.optimizer(), stored.average());
+        }
     }
 
     static void assertIsStep(long step, Map<String, Tensor> weights, Map<String, Tensor> optimizer,
             Map<String, Tensor> average) {
-        assertThat(weights).containsOnlyKeys("w", "b");
-        assertThat(optimizer).containsOnlyKeys("step", "m.w");
-        assertThat(average).containsOnlyKeys("w");
-        for (var group : java.util.List.of(weights, optimizer, average)) {
-            for (var tensor : group.values()) {
-                assertThat(tensor.toFloats()).hasSize(COUNT).containsOnly(step);
-            }
+        assertGroup(step, weights, "w", "b");
+        assertGroup(step, optimizer, "step", "m.w");
+        assertGroup(step, average, "w");
+    }
+
+    private static void assertGroup(long step, Map<String, Tensor> group, String... names) {
+        assertThat(List.copyOf(group.keySet())).containsExactlyInAnyOrder(names);
+        var expected = new float[COUNT];
+        Arrays.fill(expected, step);
+        for (var tensor : group.values()) {
+            assertThat(tensor.toFloats()).isEqualTo(expected);
         }
     }
 }
