@@ -1,0 +1,12 @@
+import org.sfumato.tensor.*;
+import org.sfumato.tensor.expr.Expr;
+import org.sfumato.tensor.io.*;
+import org.sfumato.tensor.op.*;
+import org.sfumato.autograd.*;
+import org.sfumato.nn.*;
+import org.sfumato.nn.optim.*;
+import org.sfumato.tokenizers.*;
+import org.sfumato.models.*;
+import org.sfumato.models.data.*;
+import org.sfumato.models.masked.*;
+import org.sfumato.models.transformer.*;
