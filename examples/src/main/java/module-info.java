@@ -6,5 +6,7 @@ module org.sfumato.examples {
     requires jdk.management;
     requires tools.jackson.databind;
 
+    exports org.sfumato.examples;
+
     opens org.sfumato.cli to info.picocli;
 }

@@ -4,6 +4,7 @@ import org.sfumato.tensor.io.*;
 import org.sfumato.tensor.op.*;
 import org.sfumato.autograd.*;
 import org.sfumato.nn.*;
+import org.sfumato.nn.checkpoint.*;
 import org.sfumato.nn.optim.*;
 import org.sfumato.tokenizers.*;
 import org.sfumato.models.*;
