@@ -2,6 +2,8 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorSpecies;
 import org.sfumato.tensor.spi.Operand;
 
 /// Copies between any two layouts of one shape and element size.
@@ -14,9 +16,15 @@ final class CopyCpu {
     /// Bytes that a thread copies in one go.
     private static final long GRAIN = 256 * 1024;
 
+    private static final long SHORT_RUN = 1024;
+    private static final VectorSpecies<Long> WORDS = LongVector.SPECIES_PREFERRED;
+
     /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the
     /// cache nearest to the core.
     private static final long TILE = 32;
+
+    private static final long SQUARE = 8;
+    private static final long LOW = 0xFFFF_FFFFL;   // the first of two elements: memory is little-endian
 
     private CopyCpu() { }
 
@@ -48,10 +56,25 @@ final class CopyCpu {
         Parallel.grains(walk.countBefore(last), Math.max(1, GRAIN / bytes), (r0, r1) -> {
             var cursor = new Walk.Cursor(walk, last, r0);
             for (long r = r0; r < r1; r++) {
-                MemorySegment.copy(s, cursor.at[0], d, cursor.at[1], bytes);
+                run(s, cursor.at[0], d, cursor.at[1], bytes);
                 cursor.next();
             }
         });
+    }
+
+    /// Copies a run; a short one without the cost of a call into the JVM.
+    private static void run(MemorySegment s, long from, MemorySegment d, long to, long bytes) {
+        if (bytes > SHORT_RUN || bytes % Long.BYTES != 0) {
+            MemorySegment.copy(s, from, d, to, bytes);
+            return;
+        }
+        long i = 0;
+        for (; i <= bytes - Simd.BYTES; i += Simd.BYTES) {
+            LongVector.fromMemorySegment(WORDS, s, from + i, Simd.ORDER).intoMemorySegment(d, to + i, Simd.ORDER);
+        }
+        for (; i < bytes; i += Long.BYTES) {
+            d.set(LONG, to + i, s.get(LONG, from + i));
+        }
     }
 
     /// The axes in an order in which the two innermost are the best for target and source: along the last one elements
@@ -117,7 +140,13 @@ final class CopyCpu {
             long nj = Math.min(TILE, walk.sizes[last] - j0);
             switch (width) {
                 case 8 -> tile8(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
-                case 4 -> tile4(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                case 4 -> {
+                    if (si == 4 && dj == 4 && ni % SQUARE == 0 && nj % SQUARE == 0) {
+                        transpose4(s, from + j0 * sj, sj, d, to + j0 * dj, di, ni, nj);
+                    } else {
+                        tile4(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                    }
+                }
                 case 2 -> tile2(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
                 case 1 -> tile1(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
                 default -> throw new IllegalArgumentException("copy: no element has " + width + " bytes");
@@ -139,6 +168,30 @@ final class CopyCpu {
         for (long i = 0; i < ni; i++) {
             for (long j = 0; j < nj; j++) {
                 d.set(INT, to + i * di + j * dj, s.get(INT, from + i * si + j * sj));
+            }
+        }
+    }
+
+    /// A transpose of 4-byte elements, contiguous along i in the source and along j in the target, by squares.
+    private static void transpose4(MemorySegment s, long from, long sj, MemorySegment d, long to, long di, long ni,
+            long nj) {
+        for (long j = 0; j < nj; j += SQUARE) {
+            for (long i = 0; i < ni; i += SQUARE) {
+                square(s, from + 4 * i + j * sj, sj, d, to + i * di + 4 * j, di);
+            }
+        }
+    }
+
+    /// Eight rows of eight elements: two elements of two rows at a time, turned in two longs.
+    private static void square(MemorySegment s, long from, long sj, MemorySegment d, long to, long di) {
+        for (long j = 0; j < SQUARE; j += 2) {
+            long upper = from + j * sj;
+            long lower = upper + sj;
+            for (long i = 0; i < SQUARE; i += 2) {
+                long a = s.get(LONG, upper + 4 * i);
+                long b = s.get(LONG, lower + 4 * i);
+                d.set(LONG, to + i * di + 4 * j, a & LOW | b << 32);
+                d.set(LONG, to + (i + 1) * di + 4 * j, a >>> 32 | b & ~LOW);
             }
         }
     }

@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
@@ -95,7 +94,7 @@ final class FoldF32 {
         if (i < n) {
             b = b.add(FloatVector.fromMemorySegment(Simd.F32, s, at + 4 * i, Simd.ORDER, first(n - i)));
         }
-        return a.add(b).add(c.add(d)).reduceLanes(ADD);
+        return Simd.sum(a.add(b).add(c.add(d)));
     }
 
     private static VectorMask<Float> first(long n) {

@@ -1,9 +1,8 @@
 package org.sfumato.tensor.cpu;
 
-import static jdk.incubator.vector.VectorOperators.ADD;
-
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorShuffle;
 import org.sfumato.tensor.op.Reduce.Kind;
 
 /// Combines f64 elements into f64 results. Offsets and strides are in bytes.
@@ -11,7 +10,15 @@ final class FoldF64 {
     private static final long V = Simd.BYTES;
     private static final int LANES = Simd.F64_LANES;
 
+    private static final VectorShuffle<Double> TURN_2 = turn(2);
+    private static final VectorShuffle<Double> TURN_4 = turn(4);
+    private static final VectorShuffle<Double> TURN_8 = turn(8);
+
     private FoldF64() { }
+
+    private static VectorShuffle<Double> turn(int parts) {
+        return VectorShuffle.iota(Simd.F64, LANES / parts, 1, true);
+    }
 
     /// Combines the `n` doubles at `at` and the double at `slot`, into which the result goes.
     static void row(Kind kind, MemorySegment s, long at, long n, MemorySegment acc, long slot) {
@@ -55,7 +62,22 @@ final class FoldF64 {
         for (; i < n; i++) {
             rest += s.get(Simd.DOUBLE, at + 8 * i);
         }
-        return a.add(b).add(c.add(d)).reduceLanes(ADD) + rest;
+        return lanes(a.add(b).add(c.add(d))) + rest;
+    }
+
+    /// The sum of all lanes, in an order of its own: `reduceLanes` leaves it open.
+    private static double lanes(DoubleVector v) {
+        if (LANES >= 16) {                          // wider than any machine of today; correct, not fast
+            double sum = 0;
+            for (double x : v.toArray()) {
+                sum += x;
+            }
+            return sum;
+        }
+        var sum = LANES >= 2 ? v.add(v.rearrange(TURN_2)) : v;
+        sum = LANES >= 4 ? sum.add(sum.rearrange(TURN_4)) : sum;
+        sum = LANES >= 8 ? sum.add(sum.rearrange(TURN_8)) : sum;
+        return sum.lane(0);
     }
 
     private static double prod(MemorySegment s, long at, long n, double before) {

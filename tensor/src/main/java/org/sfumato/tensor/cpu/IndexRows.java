@@ -13,7 +13,7 @@ import org.sfumato.tensor.spi.Operand;
 final class IndexRows {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final long GRAIN = 64 * 1024;    // bytes
-    private static final long STRIP = 32;           // columns at least that one thread adds
+    private static final long STRIP = 128;          // columns at least that one thread adds
 
     private IndexRows() { }
 

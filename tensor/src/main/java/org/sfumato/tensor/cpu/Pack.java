@@ -37,7 +37,13 @@ final class Pack {
                 }
             }
             case F64 -> f32ToF64(s, at, d, to, step, n);
-            case BF16 -> f32ToBf16(s, at, d, to, step, n);
+            case BF16 -> {
+                if (step == Short.BYTES) {
+                    HalfSimd.f32ToBf16(s, at, d, to, n);
+                } else {
+                    f32ToBf16(s, at, d, to, step, n);
+                }
+            }
             case F16 -> f32ToF16(s, at, d, to, step, n);
             case I64 -> f32ToI64(s, at, d, to, step, n);
             case I32 -> f32ToI32(s, at, d, to, step, n);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.concurrent.locks.LockSupport;
+import org.sfumato.tensor.Settings;
 
 /// Runs the chunks of one kernel on a resident pool of daemon platform threads; the caller takes part.
 ///
@@ -20,7 +21,7 @@ public final class Parallel {
     /// of nanoseconds to hand the chunk out.
     static final long COST_PER_CHUNK = 64 * 1024;
 
-    private static final int DEFAULT_THREADS = physicalCores();
+    private static final int DEFAULT_THREADS = settledThreads();
     private static final ScopedValue<Integer> THREADS = ScopedValue.newInstance();
     private static final Pool POOL = new Pool();
 
@@ -99,6 +100,12 @@ public final class Parallel {
         for (long r = 0; r < rows; r += grain) {
             body.run(r, Math.min(rows, r + grain));
         }
+    }
+
+    // The setting, which is the number of processors where nobody set it; two threads on a core do not compute faster.
+    private static int settledThreads() {
+        int set = Settings.current().threads();
+        return set == Runtime.getRuntime().availableProcessors() ? physicalCores() : set;
     }
 
     private static int physicalCores() {

@@ -94,6 +94,10 @@ final class ReduceCpu {
         int chunks = (int) ((all + perChunk - 1) / perChunk);
         try (var sums = new Partials(chunks)) {
             Parallel.grains(results * chunks, Math.max(1, CHUNK * chunks / each), (t0, t1) -> {
+                if (all == 1 && type == compute && folded.strides[0][0] == width) {
+                    wholeRows(t0, t1, sums.memory);
+                    return;
+                }
                 var scratch = pool.allocate(PIECE * width);
                 try {
                     for (long t = t0; t < t1; t++) {
@@ -106,6 +110,15 @@ final class ReduceCpu {
                 }
             });
             sums.finish();
+        }
+    }
+
+    /// Results [r0, r1), each of one contiguous piece.
+    private void wholeRows(long r0, long r1, MemorySegment acc) {
+        var cursor = new Walk.Cursor(kept, kept.rank, r0);
+        for (long r = r0; r < r1; r++) {
+            foldRow(x, cursor.at[0], each, acc, 8 * r);
+            cursor.next();
         }
     }
 

@@ -105,9 +105,12 @@ final class SortCpu {
     private void select(long[] keys) {
         if (k < n / 8) {
             heapify(keys);
+            long top = keys[0];
             for (int i = k; i < n; i++) {
-                if (keys[i] < keys[0]) {
-                    sink(keys, 0, keys[i]);
+                long key = keys[i];
+                if (key < top) {
+                    sink(keys, 0, key);
+                    top = keys[0];
                 }
             }
             Arrays.sort(keys, 0, k);

@@ -70,6 +70,12 @@ final class SourceCpu {
     private static void words(MemorySegment memory, long at, long bytes, long word) {
         var v = LongVector.broadcast(WORDS, word);
         long i = 0;
+        for (; i <= bytes - 4L * Simd.BYTES; i += 4L * Simd.BYTES) {
+            v.intoMemorySegment(memory, at + i, Simd.ORDER);
+            v.intoMemorySegment(memory, at + i + Simd.BYTES, Simd.ORDER);
+            v.intoMemorySegment(memory, at + i + 2L * Simd.BYTES, Simd.ORDER);
+            v.intoMemorySegment(memory, at + i + 3L * Simd.BYTES, Simd.ORDER);
+        }
         for (; i <= bytes - Simd.BYTES; i += Simd.BYTES) {
             v.intoMemorySegment(memory, at + i, Simd.ORDER);
         }

@@ -18,6 +18,12 @@ final class Unpack {
 
     /// `d[i] = s[i * step]`, `n` elements of type `from` to elements of type `to`.
     static void run(DType from, MemorySegment s, long at, long step, DType type, MemorySegment d, long to, long n) {
+        if (step == 0 && n > 1) {
+            run(from, s, at, from.bytes(), type, d, to, 1);
+            int width = type.bytes();
+            SourceCpu.fill(d, to, n, width, width == 4 ? d.get(INT, to) : d.get(LONG, to));
+            return;
+        }
         switch (type) {
             case F32 -> f32(from, s, at, step, d, to, n);
             case F64 -> f64(from, s, at, step, d, to, n);
@@ -36,7 +42,13 @@ final class Unpack {
                 }
             }
             case F64 -> f64ToF32(s, at, step, d, to, n);
-            case BF16 -> bf16ToF32(s, at, step, d, to, n);
+            case BF16 -> {
+                if (step == Short.BYTES) {
+                    HalfSimd.bf16ToF32(s, at, d, to, n);
+                } else {
+                    bf16ToF32(s, at, step, d, to, n);
+                }
+            }
             case F16 -> f16ToF32(s, at, step, d, to, n);
             case I64 -> i64ToF32(s, at, step, d, to, n);
             case I32 -> i32ToF32(s, at, step, d, to, n);
