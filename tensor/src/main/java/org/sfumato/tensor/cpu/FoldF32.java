@@ -23,7 +23,7 @@ final class FoldF32 {
     private static final long SUM_BLOCK = 8L * 32 * LANES;
 
     /// Rows added in f32 by [#sumColumns] at most.
-    private static final long ROW_BLOCK = 64;
+    private static final long ROW_BLOCK = 32;
 
     private FoldF32() { }
 

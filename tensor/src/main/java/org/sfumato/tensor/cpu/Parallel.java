@@ -48,8 +48,9 @@ public final class Parallel {
         void run(long r0, long r1);
     }
 
-    /// How many threads a region started here may use, the caller among them: the physical cores that the JVM may use
-    /// where the system tells them, else its processors; inside [#withThreads] what was asked there.
+    /// How many threads a region started here may use, the caller among them: what [Settings] say, and where nobody set
+    /// that, the physical cores that the JVM may use, if the system tells them; inside [#withThreads] what was asked
+    /// there.
     public static int threads() {
         return THREADS.orElse(DEFAULT_THREADS);
     }

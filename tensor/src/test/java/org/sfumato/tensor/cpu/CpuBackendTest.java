@@ -108,7 +108,7 @@ class CpuBackendTest {
     @Test
     void sumsAreExactToAFewUnitsHoweverLong() {
         inScope(() -> {
-            for (long[] sizes : new long[][] {{300_003}, {3, 70_001}, {70_001, 3}, {500, 530}, {70, 40, 90}}) {
+            for (long[] sizes : new long[][] {{100_003}, {3, 40_001}, {40_001, 3}, {300, 330}, {70, 40, 30}}) {
                 var x = Tensor.uniform(Shape.of(sizes), RNG).add(.1);
                 for (int axis = 0; axis < sizes.length; axis++) {
                     var exact = plainSums(x, axis);
@@ -125,7 +125,8 @@ class CpuBackendTest {
         });
     }
 
-    // 4e-7 is seven roundings of f32: up to 64 elements are added in f32, the rest in f64.
+    // 4e-7 is seven roundings of f32, the most that chance makes of 32: so many elements are added in f32, the rest in
+    // f64.
     private static double[] plainSums(Tensor x, int axis) {
         var data = x.toDoubles();
         int n = (int) x.size(axis);
