@@ -8,9 +8,9 @@ import org.sfumato.tensor.cpu.Gemm.Batch;
 import org.sfumato.tensor.cpu.Gemm.Matrix;
 import org.sfumato.tensor.cpu.Parallel;
 
-/// Prints the speed of matrix products of the shapes that small text models use, in 10^9 flop/s, the median and the best
-/// of seven rounds of 0.1 s. The argument is the number of threads. `gemm_timing.py`, in the root of this module, prints
-/// PyTorch's for the same products: run both one after the other.
+/// Prints the speed of matrix products of the shapes that small text models use, in 10^9 flop/s, the median and the
+/// best of seven rounds of 0.1 s. The argument is the number of threads. `gemm_timing.py`, in the root of this module,
+/// prints PyTorch's for the same products: run both one after the other.
 public final class GemmTiming {
     // {batch, M, N, K}
     private static final int[][] SQUARE = {{1, 1024, 1024, 1024}, {1, 768, 384, 128}, {1, 768, 128, 512},
@@ -55,7 +55,8 @@ public final class GemmTiming {
             var rounds = new double[7];
             Arrays.setAll(rounds, _ -> nanos(run));
             Arrays.sort(rounds);
-            System.out.printf(Locale.ROOT, "%s %d*%dx%dx%d %s%s %8.1f best %8.1f GFLOP/s %9.1f us%n", f32 ? "f32" : "f64",
+            System.out.printf(Locale.ROOT, "%s %d*%dx%dx%d %s%s %8.1f best %8.1f GFLOP/s %9.1f us%n", f32 ? "f32"
+                    : "f64",
                     count, m, n, k, tA ? "T" : "N", tB ? "T" : "N", 2.0 * count * m * n * k / rounds[3],
                     2.0 * count * m * n * k / rounds[0], rounds[3] / 1000);
         }

@@ -14,8 +14,8 @@ import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Tensor;
 
-/// Times whole training steps of a masked predictor, or forward passes; `step_timing.py` beside this module is PyTorch's
-/// side of the same work. Arguments: `cpu|small|baby [steps] [forward]`.
+/// Times whole training steps of a masked predictor, or forward passes; `step_timing.py` beside this module is
+/// PyTorch's side of the same work. Arguments: `cpu|small|baby [steps] [forward]`.
 public final class StepTiming {
     private static final int VOCABULARY = 66;
     private static final int TEXT = 100_000;
@@ -32,7 +32,8 @@ public final class StepTiming {
             case "cpu" -> TransformerConfig.classic(VOCABULARY, 64, 128, 4, 4);
             case "small" -> TransformerConfig.classic(VOCABULARY, 512, 256, 4, 8);
             case "baby" -> TransformerConfig.classic(VOCABULARY, 256, 384, 6, 6);
-            default -> throw new IllegalArgumentException("step: no configuration '" + name + "'\nhint: cpu, small, baby");
+            default -> throw new IllegalArgumentException("step: no configuration '" + name
+                    + "'\nhint: cpu, small, baby");
         };
         int batch = name.equals("cpu") ? 12 : 16;
         var rng = Rng.of(0);

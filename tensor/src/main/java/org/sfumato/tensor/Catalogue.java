@@ -63,7 +63,8 @@ final class Catalogue {
         return Dispatch.one(Pointwise.of("pow", byLogarithm(exponent)), x);
     }
 
-    /// `exp(exponent * log x)`. At 0, where the derivative of that is 0 times infinity, a power or root of the same value and slope.
+    /// `exp(exponent * log x)`. At 0, where the derivative of that is 0 times infinity, a power or root of the same
+    /// value and slope.
     private static Expr byLogarithm(double exponent) {
         boolean whole = exponent == Math.rint(exponent);
         var size = (whole ? X.abs() : X).log().mul(exponent).exp();
@@ -73,7 +74,7 @@ final class Catalogue {
     }
 
     private static Expr whole(int exponent) {
-        var factor = exponent > 0 ? X : Expr.of(1).div(X);                    // x^-n as (1/x)^n has its slope at 0, 1/x^n has not
+        var factor = exponent > 0 ? X : Expr.of(1).div(X);  // x^-n as (1/x)^n has its slope at 0, 1/x^n has not
         var power = factor;
         for (int i = 1; i < Math.abs(exponent); i++) {
             power = power.mul(factor);

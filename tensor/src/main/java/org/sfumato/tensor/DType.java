@@ -2,11 +2,11 @@ package org.sfumato.tensor;
 
 /// The type of a tensor's elements.
 ///
-/// Arithmetic happens in [#F32], [#F64] and, for whole numbers, [#I64]; [#BF16] and [#F16] are storage: they are read into
-/// f32 and written back rounded to nearest, ties to even.
+/// Arithmetic happens in [#F32], [#F64] and, for whole numbers, [#I64]; [#BF16] and [#F16] are storage: they are read
+/// into f32 and written back rounded to nearest, ties to even.
 ///
-/// Promotion of two operands is PyTorch's: the higher category wins (bool < integer < floating); within a category the wider
-/// type wins; bf16 with f16 gives f32.
+/// Promotion of two operands is PyTorch's: the higher category wins (bool < integer < floating); within a category the
+/// wider type wins; bf16 with f16 gives f32.
 public enum DType {
     /// IEEE 754 binary32.
     F32(4, Category.FLOATING, "f32"),
@@ -83,7 +83,8 @@ public enum DType {
                 return type;
             }
         }
-        throw new IllegalArgumentException("dtype: unknown name '" + label + "'\nhint: f32, f64, bf16, f16, i64, i32, bool");
+        throw new IllegalArgumentException("dtype: unknown name '" + label
+                + "'\nhint: f32, f64, bf16, f16, i64, i32, bool");
     }
 
     @Override

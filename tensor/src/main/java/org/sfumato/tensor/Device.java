@@ -1,7 +1,7 @@
 package org.sfumato.tensor;
 
-/// Where tensors live and operations run: the name of a backend and an index.
-/// Names are those of the backends that the ServiceLoader finds: `cpu`, `reference`, `cuda`.
+/// Where tensors live and operations run: the name of a backend and an index. Names are those of the backends that the
+/// ServiceLoader finds: `cpu`, `reference`, `cuda`.
 public record Device(String backend, int index) {
     /// The SIMD engine of this library.
     public static final Device CPU = new Device("cpu", 0);
@@ -17,7 +17,8 @@ public record Device(String backend, int index) {
             return colon < 0 ? new Device(name, 0)
                     : new Device(name.substring(0, colon), Integer.parseUnsignedInt(name.substring(colon + 1)));
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("device: cannot read '" + name + "'\nhint: cpu, reference, cuda, cuda:1");
+            throw new IllegalArgumentException("device: cannot read '" + name
+                    + "'\nhint: cpu, reference, cuda, cuda:1");
         }
     }
 

@@ -3,9 +3,9 @@ package org.sfumato.tensor;
 import java.util.ArrayList;
 import java.util.stream.Collectors;
 
-/// Einstein summation: `"bij,bjk->bik"`. Each letter names an axis; letters that do not appear after the arrow are summed over; without an
-/// arrow the result has, in alphabetical order, the letters that appear once. A letter twice in one operand is not supported.
-/// Two operands at a time are brought to one batched matrix product, from left to right.
+/// Einstein summation: `"bij,bjk->bik"`. Each letter names an axis; letters that do not appear after the arrow are
+/// summed over; without an arrow the result has, in alphabetical order, the letters that appear once. A letter twice in
+/// one operand is not supported. Two operands at a time are brought to one batched matrix product, from left to right.
 final class Einsum {
     private record Term(Tensor tensor, String axes) { }
 
@@ -34,27 +34,33 @@ final class Einsum {
 
     private static void check(String equation, String[] inputs, Tensor[] operands) {
         if (inputs.length != operands.length) {
-            throw new ShapeException("einsum: '" + equation + "' names " + inputs.length + " operands, got " + operands.length);
+            throw new ShapeException("einsum: '" + equation + "' names " + inputs.length + " operands, got "
+                    + operands.length);
         }
         var sizes = new java.util.HashMap<Character, Long>();
         for (int i = 0; i < inputs.length; i++) {
-            if (inputs[i].length() != operands[i].shape().rank() || inputs[i].chars().distinct().count() != inputs[i].length()
+            if (inputs[i].length() != operands[i].shape().rank()
+                    || inputs[i].chars().distinct().count() != inputs[i].length()
                     || !inputs[i].chars().allMatch(Character::isLetter)) {
-                throw new ShapeException("einsum: '" + inputs[i] + "' must be one distinct letter for each axis of " + operands[i].shape());
+                throw new ShapeException("einsum: '" + inputs[i] + "' must be one distinct letter for each axis of "
+                        + operands[i].shape());
             }
             for (int k = 0; k < inputs[i].length(); k++) {
                 long size = operands[i].size(k);
                 var known = sizes.putIfAbsent(inputs[i].charAt(k), size);
                 if (known != null && known != size) {
-                    throw new ShapeException("einsum: axis '" + inputs[i].charAt(k) + "' has sizes " + known + " and " + size);
+                    throw new ShapeException("einsum: axis '" + inputs[i].charAt(k) + "' has sizes " + known + " and "
+                            + size);
                 }
             }
         }
     }
 
     private static void requireKnown(String equation, String output, String known) {
-        if (output.chars().distinct().count() != output.length() || output.chars().anyMatch(c -> known.indexOf(c) < 0)) {
-            throw new ShapeException("einsum: the result of '" + equation + "' must be distinct letters of its operands");
+        if (output.chars().distinct().count() != output.length()
+                || output.chars().anyMatch(c -> known.indexOf(c) < 0)) {
+            throw new ShapeException("einsum: the result of '" + equation
+                    + "' must be distinct letters of its operands");
         }
     }
 
@@ -84,16 +90,20 @@ final class Einsum {
         var leftShape = x.shape().range(nb, nb + left.length());
         var rightShape = y.shape().range(nb + inner.length(), y.shape().rank());
         long k = y.shape().range(nb, nb + inner.length()).count();
-        var product = x.reshape(batchShape.append(leftShape.count(), k)).matmul(y.reshape(batchShape.append(k, rightShape.count())));
-        return new Term(product.reshape(batchShape.append(leftShape.sizes()).append(rightShape.sizes())), batch + left + right);
+        var product = x.reshape(batchShape.append(leftShape.count(), k))
+                .matmul(y.reshape(batchShape.append(k, rightShape.count())));
+        return new Term(product.reshape(batchShape.append(leftShape.sizes()).append(rightShape.sizes())),
+                batch + left + right);
     }
 
     private static String keep(String letters, String of) {
-        return letters.chars().filter(c -> of.indexOf(c) >= 0).mapToObj(c -> String.valueOf((char) c)).collect(Collectors.joining());
+        return letters.chars().filter(c -> of.indexOf(c) >= 0).mapToObj(c -> String.valueOf((char) c))
+                .collect(Collectors.joining());
     }
 
     private static String drop(String letters, String of) {
-        return letters.chars().filter(c -> of.indexOf(c) < 0).mapToObj(c -> String.valueOf((char) c)).collect(Collectors.joining());
+        return letters.chars().filter(c -> of.indexOf(c) < 0).mapToObj(c -> String.valueOf((char) c))
+                .collect(Collectors.joining());
     }
 
     private static int[] order(String from, String to) {

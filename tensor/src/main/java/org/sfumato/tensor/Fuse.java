@@ -15,8 +15,8 @@ import org.sfumato.tensor.op.Pointwise;
 /// var y = geluBias.apply(x, bias);
 /// ```
 ///
-/// Make a fused operation once and keep it: each new formula, a new constant in it included, is compiled anew. Numbers that change from call
-/// to call are passed as tensors without axes.
+/// Make a fused operation once and keep it: each new formula, a new constant in it included, is compiled anew. Numbers
+/// that change from call to call are passed as tensors without axes.
 public final class Fuse {
     private final Pointwise op;
 

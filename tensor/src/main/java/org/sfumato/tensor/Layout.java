@@ -3,8 +3,8 @@ package org.sfumato.tensor;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Where the elements of a tensor lie in its buffer: element `(i0, i1, ...)` is at `offset + sum(ik * strides[k])`, counted in elements.
-/// Strides may be 0 (broadcast) or negative. Views are made here; nothing is copied.
+/// Where the elements of a tensor lie in its buffer: element `(i0, i1, ...)` is at `offset + sum(ik * strides[k])`,
+/// counted in elements. Strides may be 0 (broadcast) or negative. Views are made here; nothing is copied.
 public record Layout(Shape shape, long[] strides, long offset) {
     /// The dense row-major layout of `shape` at the start of a buffer.
     public static Layout dense(Shape shape) {

@@ -9,8 +9,8 @@ import org.sfumato.tensor.spi.Backend;
 
 /// The account of a device's memory: bytes held by live tensors, the peak, shares by operation, and what was leaked.
 ///
-/// A tensor is leaked when it was made outside every [Scope], was never closed, and the garbage collector found it unreachable: its memory
-/// comes back, but late.
+/// A tensor is leaked when it was made outside every [Scope], was never closed, and the garbage collector found it
+/// unreachable: its memory comes back, but late.
 public final class Memory {
     /// The share of one operation.
     ///
@@ -20,7 +20,8 @@ public final class Memory {
     /// @param count how many results it has made
     public record Share(String op, long liveBytes, long liveCount, long count) { }
 
-    /// A kind of leak: `count` tensors of `bytes` in all, made by `op`; `where` is filled if leaks are tracked (see [Settings]).
+    /// A kind of leak: `count` tensors of `bytes` in all, made by `op`; `where` is filled if leaks are tracked (see
+    /// [Settings]).
     public record Leak(String op, long count, long bytes, String where) { }
 
     private static final class Counter {
@@ -88,12 +89,15 @@ public final class Memory {
 
     /// Live bytes, peak, the largest shares and the leaks, as text.
     public String report() {
-        var text = new StringBuilder("%s: live %,d B, peak %,d B, reserved %,d B%n".formatted(backend.device(), live(), peak(), reserved()));
+        var text = new StringBuilder("%s: live %,d B, peak %,d B, reserved %,d B%n".formatted(backend.device(), live(),
+                peak(), reserved()));
         for (var share : shares().stream().limit(12).toList()) {
-            text.append("  %-18s %,14d B live in %,d tensors, %,d made%n".formatted(share.op, share.liveBytes, share.liveCount, share.count));
+            text.append("  %-18s %,14d B live in %,d tensors, %,d made%n".formatted(share.op, share.liveBytes,
+                    share.liveCount, share.count));
         }
         for (var leak : leaks()) {
-            text.append("  leaked: %,d tensors, %,d B, made by %s%s%n".formatted(leak.count, leak.bytes, leak.op, leak.where));
+            text.append("  leaked: %,d tensors, %,d B, made by %s%s%n".formatted(leak.count, leak.bytes, leak.op,
+                    leak.where));
         }
         return text.toString();
     }
@@ -117,6 +121,7 @@ public final class Memory {
     }
 
     void leaked(String op, long bytes, String where) {
-        leaks.merge(op + where, new Leak(op, 1, bytes, where), (a, b) -> new Leak(op, a.count + 1, a.bytes + bytes, where));
+        leaks.merge(op + where, new Leak(op, 1, bytes, where),
+                (a, b) -> new Leak(op, a.count + 1, a.bytes + bytes, where));
     }
 }

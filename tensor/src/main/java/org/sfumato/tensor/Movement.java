@@ -7,8 +7,8 @@ import org.sfumato.tensor.op.View;
 
 /// Shapes: views without copies, and putting tensors together. Negative axes count from the end.
 public sealed interface Movement permits Tensor {
-    /// The same elements in the same order under another shape; one size may be -1 and is found. A view where strides can express it,
-    /// else a copy.
+    /// The same elements in the same order under another shape; one size may be -1 and is found. A view where strides
+    /// can express it, else a copy.
     ///
     /// @throws ShapeException if the number of elements differs
     default Tensor reshape(long... sizes) {
@@ -35,7 +35,8 @@ public sealed interface Movement permits Tensor {
     default Tensor reshape(Shape shape) {
         var x = self();
         if (shape.count() != x.shape().count()) {
-            throw new ShapeException("reshape: " + x.shape() + " has " + x.shape().count() + " elements, " + shape + " has " + shape.count());
+            throw new ShapeException("reshape: " + x.shape() + " has " + x.shape().count() + " elements, " + shape
+                    + " has " + shape.count());
         }
         if (shape.equals(x.shape())) {
             return x;
@@ -111,17 +112,18 @@ public sealed interface Movement permits Tensor {
         if (a > b) {
             throw new ShapeException("flatten: axis " + from + " comes after axis " + to + " of " + shape);
         }
-        return reshape(shape.range(0, a).append(shape.range(a, b + 1).count()).append(shape.range(b + 1, shape.rank()).sizes()));
+        return reshape(shape.range(0, a).append(shape.range(a, b + 1).count())
+                .append(shape.range(b + 1, shape.rank()).sizes()));
     }
 
-    /// Elements `from` (inclusive) to `to` (exclusive) along `axis`; negative positions count from the end, and positions beyond the end
-    /// are cut to it.
+    /// Elements `from` (inclusive) to `to` (exclusive) along `axis`; negative positions count from the end, and
+    /// positions beyond the end are cut to it.
     default Tensor slice(int axis, long from, long to) {
         return slice(axis, from, to, 1);
     }
 
-    /// Every `step`-th element from `from` (inclusive) towards `to` (exclusive) along `axis`; with a negative step the walk goes down, and
-    /// `to` may be `Long.MIN_VALUE` to include the first element. A view.
+    /// Every `step`-th element from `from` (inclusive) towards `to` (exclusive) along `axis`; with a negative step the
+    /// walk goes down, and `to` may be `Long.MIN_VALUE` to include the first element. A view.
     ///
     /// @throws ShapeException if the step is 0
     default Tensor slice(int axis, long from, long to, long step) {
@@ -134,7 +136,8 @@ public sealed interface Movement permits Tensor {
         long high = step > 0 ? size : size - 1;
         long start = Math.clamp(from < 0 ? from + size : from, low, high);
         long end = to == Long.MIN_VALUE ? -1 : Math.clamp(to < 0 ? to + size : to, low, high);
-        long count = step > 0 ? Math.ceilDiv(Math.max(0, end - start), step) : Math.ceilDiv(Math.max(0, start - end), -step);
+        long count = step > 0 ? Math.ceilDiv(Math.max(0, end - start), step)
+                : Math.ceilDiv(Math.max(0, start - end), -step);
         if (start == 0 && count == size && step == 1) {
             return self();
         }
@@ -158,8 +161,10 @@ public sealed interface Movement permits Tensor {
     ///
     /// @throws ShapeException if the sizes do not add up
     default Tensor[] split(int axis, long... sizes) {
-        if (Arrays.stream(sizes).anyMatch(size -> size < 0) || Arrays.stream(sizes).sum() != self().shape().size(axis)) {
-            throw new ShapeException("split: sizes " + Arrays.toString(sizes) + " do not add up to axis " + axis + " of " + self().shape());
+        if (Arrays.stream(sizes).anyMatch(size -> size < 0)
+                || Arrays.stream(sizes).sum() != self().shape().size(axis)) {
+            throw new ShapeException("split: sizes " + Arrays.toString(sizes) + " do not add up to axis " + axis
+                    + " of " + self().shape());
         }
         var pieces = new Tensor[sizes.length];
         long start = 0;

@@ -13,8 +13,8 @@ import org.sfumato.tensor.op.SoftmaxOp;
 
 /// Products of matrices and the operations of neural networks.
 public sealed interface Network permits Tensor {
-    /// The matrix product over the last two axes; leading axes broadcast; an operand with one axis is a row (left) or a column (right) whose
-    /// axis disappears from the result. Rules: [MatMul].
+    /// The matrix product over the last two axes; leading axes broadcast; an operand with one axis is a row (left) or a
+    /// column (right) whose axis disappears from the result. Rules: [MatMul].
     default Tensor matmul(Tensor b) {
         var a = self();
         if (a.shape().rank() == 1) {
@@ -31,7 +31,8 @@ public sealed interface Network permits Tensor {
 
     /// `this W^T + b`. Shapes: this (..., I), weight (O, I), bias (O) or `null` -> (..., O).
     default Tensor linear(Tensor weight, Tensor bias) {
-        return bias == null ? Dispatch.one(new LinearOp(), self(), weight) : Dispatch.one(new LinearOp(), self(), weight, bias);
+        return bias == null ? Dispatch.one(new LinearOp(), self(), weight)
+                : Dispatch.one(new LinearOp(), self(), weight, bias);
     }
 
     /// Softmax along `axis`. Rules: [SoftmaxOp].
@@ -49,8 +50,8 @@ public sealed interface Network permits Tensor {
         return crossEntropy(targets, -100, null);
     }
 
-    /// The cross-entropy of each position in nats, 0 where the target is `ignoreIndex`, weighted by class if `weights` (V) is not `null`.
-    /// Rules: [CrossEntropyOp].
+    /// The cross-entropy of each position in nats, 0 where the target is `ignoreIndex`, weighted by class if `weights`
+    /// (V) is not `null`. Rules: [CrossEntropyOp].
     default Tensor crossEntropy(Tensor targets, long ignoreIndex, Tensor weights) {
         var logits = self().reshape(targets.shape().count(), self().shape().size(-1));
         var flat = targets.reshape(targets.shape().count());
@@ -69,7 +70,8 @@ public sealed interface Network permits Tensor {
         return Dispatch.one(new RmsNormOp(eps), self(), weight);
     }
 
-    /// Attention of the queries `this` to keys and values, scaled by `1/sqrt(D)`; `mask` may be `null`. Rules: [AttentionOp].
+    /// Attention of the queries `this` to keys and values, scaled by `1/sqrt(D)`; `mask` may be `null`. Rules:
+    /// [AttentionOp].
     default Tensor attention(Tensor keys, Tensor values, Tensor mask, boolean causal) {
         var op = new AttentionOp(1 / Math.sqrt(self().shape().size(-1)), causal);
         return mask == null ? Dispatch.one(op, self(), keys, values) : Dispatch.one(op, self(), keys, values, mask);

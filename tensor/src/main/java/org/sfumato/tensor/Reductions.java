@@ -7,7 +7,8 @@ import org.sfumato.tensor.op.Scan;
 import org.sfumato.tensor.op.Sort;
 import org.sfumato.tensor.op.TopK;
 
-/// Combining elements along axes, ordering them, and reading at indices. No axes mean all axes; `keep` leaves them with size 1.
+/// Combining elements along axes, ordering them, and reading at indices. No axes mean all axes; `keep` leaves them with
+/// size 1.
 public sealed interface Reductions permits Tensor {
     /// The sum over `axes`.
     default Tensor sum(int... axes) {
@@ -29,10 +30,12 @@ public sealed interface Reductions permits Tensor {
         return wide().sum(keep, axes).mul(1.0 / count(axes)).cast(floating());
     }
 
-    /// The variance over `axes`, the sum of squares divided by the count less `correction`: 0 is the biased one, 1 PyTorch's default.
+    /// The variance over `axes`, the sum of squares divided by the count less `correction`: 0 is the biased one, 1
+    /// PyTorch's default.
     default Tensor var(int correction, boolean keep, int... axes) {
         var x = wide();
-        return x.sub(x.mean(true, axes)).square().sum(keep, axes).mul(1.0 / Math.max(0, count(axes) - correction)).cast(floating());
+        return x.sub(x.mean(true, axes)).square().sum(keep, axes).mul(1.0 / Math.max(0, count(axes) - correction))
+                .cast(floating());
     }
 
     /// The largest element over `axes`; NaN if there is one.
@@ -69,7 +72,8 @@ public sealed interface Reductions permits Tensor {
     default Tensor logSumExp(int... axes) {
         var x = wide();
         var kept = x.max(true, axes).stopGradient();
-        var shift = kept.abs().eq(Double.POSITIVE_INFINITY).where(Tensor.full(kept.shape(), 0, x.dtype(), x.device()), kept);
+        var shift = kept.abs().eq(Double.POSITIVE_INFINITY)
+                .where(Tensor.full(kept.shape(), 0, x.dtype(), x.device()), kept);
         var reduced = x.shape().reduce(x.shape().axes(axes), false);
         return x.sub(shift).exp().sum(axes).log().add(shift.reshape(reduced)).cast(floating());
     }
@@ -116,7 +120,8 @@ public sealed interface Reductions permits Tensor {
         return Dispatch.one(new Scan.CumProd(self().shape().axis(axis), reverse), self());
     }
 
-    /// The elements along `axis` in order, and their indices: `{values, indices}`. Equal elements keep their order; NaN is largest.
+    /// The elements along `axis` in order, and their indices: `{values, indices}`. Equal elements keep their order; NaN
+    /// is largest.
     default Tensor[] sort(int axis, boolean descending) {
         return Dispatch.apply(new Sort(self().shape().axis(axis), descending), self());
     }

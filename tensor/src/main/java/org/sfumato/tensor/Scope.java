@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 /// }
 /// ```
 ///
-/// The current scope is bound to a piece of code, not to a thread; scopes nest. Outside every scope the garbage collector frees, late, and
-/// counts a leak (see [Memory]). A scope may be used from several threads.
+/// The current scope is bound to a piece of code, not to a thread; scopes nest. Outside every scope the garbage
+/// collector frees, late, and counts a leak (see [Memory]). A scope may be used from several threads.
 public final class Scope implements AutoCloseable {
     private static final ScopedValue<Scope> CURRENT = ScopedValue.newInstance();
 
@@ -81,7 +81,8 @@ public final class Scope implements AutoCloseable {
         }
     }
 
-    /// Hands `tensor` to the scope around this one, so that it outlives this one; nothing happens if it is not this scope's.
+    /// Hands `tensor` to the scope around this one, so that it outlives this one; nothing happens if it is not this
+    /// scope's.
     public Tensor keep(Tensor tensor) {
         release(tensor.storage());
         return tensor;
@@ -100,7 +101,7 @@ public final class Scope implements AutoCloseable {
 
     synchronized void own(Storage storage) {
         requireOpen();
-        if (owned.size() >= compactAt) {                            // a long-lived scope must not remember what was freed early
+        if (owned.size() >= compactAt) {  // a long-lived scope must not remember what was freed early
             owned.removeIf(s -> s.owner() != this || s.isFreed());
             compactAt = Math.max(64, 2 * owned.size());
         }

@@ -2,8 +2,8 @@ package org.sfumato.tensor;
 
 import java.util.Set;
 
-/// The settings of the process, read once from system properties. An unknown name or a value that cannot be read stops the program with
-/// the reason: a misspelt switch that does nothing is worse than none.
+/// The settings of the process, read once from system properties. An unknown name or a value that cannot be read stops
+/// the program with the reason: a misspelt switch that does nothing is worse than none.
 ///
 /// | property | meaning | default |
 /// |---|---|---|
@@ -12,7 +12,8 @@ import java.util.Set;
 /// | `sfumato.checkNan` | `true`: every operation whose result holds a NaN is an error that names it | `false` |
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks) {
-    private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan", "sfumato.trackLeaks");
+    private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
+            "sfumato.trackLeaks");
     private static final Settings CURRENT = read();
 
     /// The settings of this process.

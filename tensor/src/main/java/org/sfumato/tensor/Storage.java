@@ -11,7 +11,8 @@ final class Storage {
     private static final System.Logger LOG = System.getLogger("org.sfumato.memory");
 
     /// What is needed to give the memory back; apart from the storage, so that the cleaner does not keep that alive.
-    private record Lease(Memory memory, Buffer buffer, String origin, String where, AtomicBoolean ended) implements Runnable {
+    private record Lease(Memory memory, Buffer buffer, String origin, String where,
+            AtomicBoolean ended) implements Runnable {
         boolean end() {
             if (!ended.compareAndSet(false, true)) {
                 return false;
@@ -26,7 +27,8 @@ final class Storage {
         public void run() {
             if (end()) {
                 memory.leaked(origin, buffer.bytes(), where);
-                LOG.log(System.Logger.Level.DEBUG, "freed late: {0} bytes made by {1}{2}", buffer.bytes(), origin, where);
+                LOG.log(System.Logger.Level.DEBUG, "freed late: {0} bytes made by {1}{2}", buffer.bytes(), origin,
+                        where);
             }
         }
     }

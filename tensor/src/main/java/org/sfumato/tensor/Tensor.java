@@ -7,10 +7,11 @@ import org.sfumato.tensor.op.Copy;
 import org.sfumato.tensor.op.Source;
 import org.sfumato.tensor.spi.Operand;
 
-/// An array of any rank in off-heap memory or on a device: a buffer, a type, and a layout that says where each element lies.
+/// An array of any rank in off-heap memory or on a device: a buffer, a type, and a layout that says where each element
+/// lies.
 ///
-/// Operations run when called and return new tensors; views share memory. Memory is owned by a [Scope] (see there). What can be done is in
-/// [Arithmetic], [Movement], [Reductions] and [Network]. Tensors compare by identity.
+/// Operations run when called and return new tensors; views share memory. Memory is owned by a [Scope] (see there).
+/// What can be done is in [Arithmetic], [Movement], [Reductions] and [Network]. Tensors compare by identity.
 public final class Tensor implements Arithmetic, Movement, Reductions, Network {
     private final Storage storage;
     private final Device device;
@@ -75,7 +76,7 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         return new Tensor(storage, device, dtype, other);
     }
 
-    // ---- making ------------------------------------------------------------------------------------------------------------------
+    // ---- making ---------------------------------------------------------------------------------
 
     /// A row of f32 numbers.
     public static Tensor of(float... data) {
@@ -84,7 +85,8 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
 
     /// f32 numbers in row-major order.
     public static Tensor of(float[] data, long... sizes) {
-        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.F32), Settings.current().device(), "of");
+        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.F32),
+                Settings.current().device(), "of");
     }
 
     /// A row of f64 numbers.
@@ -94,7 +96,8 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
 
     /// f64 numbers in row-major order.
     public static Tensor of(double[] data, long... sizes) {
-        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.F64), Settings.current().device(), "of");
+        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.F64),
+                Settings.current().device(), "of");
     }
 
     /// A row of i64 numbers.
@@ -104,12 +107,14 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
 
     /// i64 numbers in row-major order.
     public static Tensor of(long[] data, long... sizes) {
-        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.I64), Settings.current().device(), "of");
+        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.I64),
+                Settings.current().device(), "of");
     }
 
     /// i32 numbers in row-major order.
     public static Tensor of(int[] data, long... sizes) {
-        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.I32), Settings.current().device(), "of");
+        return Transfer.load(MemorySegment.ofArray(data), new Spec(Shape.of(sizes), DType.I32),
+                Settings.current().device(), "of");
     }
 
     /// Truth values in row-major order.
@@ -118,7 +123,8 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         for (int i = 0; i < data.length; i++) {
             bytes[i] = (byte) (data[i] ? 1 : 0);
         }
-        return Transfer.load(MemorySegment.ofArray(bytes), new Spec(Shape.of(sizes), DType.BOOL), Settings.current().device(), "of");
+        return Transfer.load(MemorySegment.ofArray(bytes), new Spec(Shape.of(sizes), DType.BOOL),
+                Settings.current().device(), "of");
     }
 
     /// A tensor filled with raw little-endian elements in row-major order, copied.
@@ -175,10 +181,12 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
 
     /// i64 numbers uniform in [0, bound).
     public static Tensor integers(Shape shape, long bound, Rng rng) {
-        return random(new Source.Distribution.Integers(bound), new Spec(shape, DType.I64), rng, Settings.current().device());
+        return random(new Source.Distribution.Integers(bound), new Spec(shape, DType.I64), rng,
+                Settings.current().device());
     }
 
-    /// Random elements: a pure function of `rng` and the element's index, whatever the device and the number of threads.
+    /// Random elements: a pure function of `rng` and the element's index, whatever the device and the number of
+    /// threads.
     public static Tensor random(Source.Distribution distribution, Spec spec, Rng rng, Device device) {
         return Dispatch.source(new Source.Random(distribution, spec, rng), device);
     }
@@ -205,14 +213,15 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         return Einsum.apply(equation, operands);
     }
 
-    // ---- owning and moving -------------------------------------------------------------------------------------------------------
+    // ---- owning and moving ----------------------------------------------------------------------
 
     /// The same memory, past which no gradient flows.
     public Tensor stopGradient() {
         return view(layout);
     }
 
-    /// Hands the memory of this tensor to the scope around its own, so that it outlives it. Outside every scope nothing happens.
+    /// Hands the memory of this tensor to the scope around its own, so that it outlives it. Outside every scope nothing
+    /// happens.
     public Tensor keep() {
         var owner = storage.owner();
         return owner == null ? this : owner.keep(this);
@@ -242,12 +251,13 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         }
     }
 
-    /// Overwrites this tensor with `source`, of the same shape and type. Gradients of earlier uses are refused afterwards.
+    /// Overwrites this tensor with `source`, of the same shape and type. Gradients of earlier uses are refused
+    /// afterwards.
     public void assign(Tensor source) {
         Dispatch.into(new Copy(), new Tensor[] {source}, new Tensor[] {this});
     }
 
-    // ---- reading -----------------------------------------------------------------------------------------------------------------
+    // ---- reading --------------------------------------------------------------------------------
 
     /// The only element, as a double.
     ///

@@ -9,7 +9,8 @@ import java.nio.ByteOrder;
 /// Copies between tensors and Java arrays. Elements lie in memory in little-endian order, as in files.
 final class Transfer {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64 =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -19,7 +20,8 @@ final class Transfer {
     /// A new tensor filled from `data`, raw elements in little-endian order.
     static Tensor load(MemorySegment data, Spec spec, Device device, String origin) {
         if (data.byteSize() != spec.bytes()) {
-            throw new ShapeException(origin + ": " + spec + " needs " + spec.bytes() / spec.dtype().bytes() + " elements, got "
+            throw new ShapeException(origin + ": " + spec + " needs " + spec.bytes() / spec.dtype().bytes()
+                    + " elements, got "
                     + data.byteSize() / spec.dtype().bytes());
         }
         var memory = Backends.memory(device);

@@ -25,7 +25,8 @@ import org.sfumato.testing.PointwiseSamples;
 /// What every operation must keep, on every device, in every type, for every form of memory.
 class OpConformanceTest {
     static List<Named<Op>> operations() {
-        return OpSamples.exemplars().stream().map(op -> Named.of(op.name() + " " + op.getClass().getSimpleName(), op)).toList();
+        return OpSamples.exemplars().stream().map(op -> Named.of(op.name() + " " + op.getClass().getSimpleName(), op))
+                .toList();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -44,13 +45,15 @@ class OpConformanceTest {
         OpSamples.exemplars().forEach(op -> sampled.add(op.getClass()));
         for (var leaf : leaves(Op.class).toList()) {
             boolean has = Differentiable.class.isAssignableFrom(leaf);
-            assertThat(has ^ NotDifferentiable.class.isAssignableFrom(leaf)).as("%s: exactly one of the two", leaf).isTrue();
+            assertThat(has ^ NotDifferentiable.class.isAssignableFrom(leaf)).as("%s: exactly one of the two", leaf)
+                    .isTrue();
             assertThat(leaf == CustomOp.class || sampled.contains(leaf)).as("%s has samples", leaf).isTrue();
         }
     }
 
     private static Stream<Class<?>> leaves(Class<?> type) {
-        return type.isSealed() ? Arrays.stream(type.getPermittedSubclasses()).flatMap(OpConformanceTest::leaves) : Stream.of(type);
+        return type.isSealed() ? Arrays.stream(type.getPermittedSubclasses()).flatMap(OpConformanceTest::leaves)
+                : Stream.of(type);
     }
 
     @Test

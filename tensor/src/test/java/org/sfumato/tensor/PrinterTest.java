@@ -103,7 +103,8 @@ class PrinterTest {
     void describeGivesExtremesMeanAndNan() {
         Scope.temporary(() -> {
             var device = Settings.current().device();
-            assertThat(Tensor.of(new float[] {1, Float.NaN, -3, 4}, 2, 2).describe()).isEqualTo("f32 (2, 2) on " + device
+            assertThat(Tensor.of(new float[] {1, Float.NaN, -3, 4}, 2, 2).describe())
+                    .isEqualTo("f32 (2, 2) on " + device
                     + ", 16 bytes, strides [2, 1]\nmin -3.00000, max 4.00000, mean 0.666667, NaN 1");
             assertThat(Tensor.of(Float.NaN).describe()).endsWith("\nNaN 1");
             assertThat(Tensor.zeros(0).describe()).isEqualTo("f32 (0,) on " + device + ", 0 bytes, strides [1]");

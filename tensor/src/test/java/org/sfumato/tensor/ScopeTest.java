@@ -76,7 +76,8 @@ class ScopeTest {
     void aClosedScopeIsRefused() {
         var scope = Scope.open("weights");
         scope.close();
-        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class).hasMessageContaining("scope 'weights'");
+        assertThatThrownBy(scope::close).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("scope 'weights'");
         assertThatThrownBy(() -> scope.run(() -> { })).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> scope.call(ScopeTest::two)).isInstanceOf(IllegalStateException.class);
         assertThat(scope).hasToString("Scope[weights, closed]");

@@ -11,7 +11,8 @@ import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.*;
 import org.sfumato.testing.Input.Form;
 
-/// Samples of fused operations and of their gradients, whose inputs are consistent: statistics are those of the forward pass.
+/// Samples of fused operations and of their gradients, whose inputs are consistent: statistics are those of the forward
+/// pass.
 final class FusedSamples {
     private static final double INF = Double.POSITIVE_INFINITY;
     private static final double EPS = 1e-5;
@@ -20,9 +21,12 @@ final class FusedSamples {
     private FusedSamples() { }
 
     static List<Op> exemplars() {
-        return List.of(new LinearOp(), new SoftmaxOp(), new SoftmaxGrad(), new LogSoftmaxOp(), new LogSoftmaxGrad(), new CrossEntropyOp(-100),
-                new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(), new RmsNormOp(EPS), new RmsNormGrad(),
-                new AttentionOp(1, false), new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)));
+        return List.of(new LinearOp(), new SoftmaxOp(), new SoftmaxGrad(), new LogSoftmaxOp(), new LogSoftmaxGrad(),
+                new CrossEntropyOp(-100),
+                new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(), new RmsNormOp(EPS),
+                        new RmsNormGrad(),
+                new AttentionOp(1, false), new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(),
+                        new DropoutOp(.1, Rng.of(1)));
     }
 
     static List<Sample> of(Fused op) {
@@ -48,7 +52,8 @@ final class FusedSamples {
     /// The results of the composition of `op` in float64.
     private static Input[] forward(Fused op, Input... in) {
         var tensors = Arrays.stream(in).map(input -> input.on(DType.F64, Device.REFERENCE)).toArray(Tensor[]::new);
-        return Arrays.stream(Dispatch.apply(op, tensors)).map(y -> Input.of(y.toDoubles(), y.shape().sizes())).toArray(Input[]::new);
+        return Arrays.stream(Dispatch.apply(op, tensors)).map(y -> Input.of(y.toDoubles(), y.shape().sizes()))
+                .toArray(Input[]::new);
     }
 
     private static List<Sample> linear() {
@@ -60,7 +65,8 @@ final class FusedSamples {
             samples.addAll(Sample.near(Math.sqrt(s[1] + 1), new LinearOp(), x, w).forms());
             samples.addAll(Sample.near(Math.sqrt(s[1] + 1), new LinearOp(), x, w, Input.normal(2, s[2])).forms());
         }
-        samples.addAll(Sample.near(3, new LinearOp(), Input.normal(0, 2, 3, 7), Input.normal(1, 5, 7), Input.normal(2, 5)).forms());
+        samples.addAll(Sample.near(3, new LinearOp(), Input.normal(0, 2, 3, 7), Input.normal(1, 5, 7),
+                Input.normal(2, 5)).forms());
         samples.add(Sample.near(3, new LinearOp(), Input.normal(0, 7), Input.normal(1, 5, 7), Input.normal(2, 5)));
         return samples;
     }
@@ -71,7 +77,8 @@ final class FusedSamples {
             samples.addAll(Sample.near(1, op, Input.normal(0, size)).forms());
         }
         samples.add(Sample.near(1, op, Input.normal(0, 3, 0)));
-        double[] edges = {88, -88, 0, 1e4, -1e4, 9999, -INF, 0, 1, -INF, -INF, -INF, INF, 0, 1, Double.NaN, 0, 1, -0.0, 0, -1e4};
+        double[] edges = {88, -88, 0, 1e4, -1e4, 9999, -INF, 0, 1, -INF, -INF, -INF, INF, 0, 1, Double.NaN, 0, 1, -0.0,
+                0, -1e4};
         samples.add(Sample.near(1, op, Input.of(edges, 7, 3)));
         return samples;
     }
@@ -79,7 +86,8 @@ final class FusedSamples {
     private static List<Sample> softmaxGrad(Fused gradient, Fused op) {
         var samples = new ArrayList<Sample>();
         for (var size : ROWS) {
-            samples.addAll(Sample.near(1, gradient, forward(op, Input.normal(0, size))[0], Input.normal(1, size)).forms());
+            samples.addAll(Sample.near(1, gradient, forward(op, Input.normal(0, size))[0], Input.normal(1, size))
+                    .forms());
         }
         return samples;
     }
@@ -95,7 +103,8 @@ final class FusedSamples {
             }
             var ignoring = Input.of(some, size[0]).as(DType.I64);
             var w = Input.uniform(2, .1, 2, size[1]);
-            for (var in : List.of(new Input[] {x, t}, new Input[] {x, ignoring}, new Input[] {x, t, w}, new Input[] {x, ignoring, w})) {
+            for (var in : List.of(new Input[] {x, t}, new Input[] {x, ignoring}, new Input[] {x, t, w},
+                    new Input[] {x, ignoring, w})) {
                 samples.addAll(sample(new CrossEntropyOp(-100), gradient, in).forms());
             }
             samples.add(sample(new CrossEntropyOp(0), gradient, x, t));
@@ -133,7 +142,8 @@ final class FusedSamples {
         var in = new ArrayList<Input>();
         in.add(x);
         in.addAll(scales);
-        // 1/std is up to 300 for equal elements, and the mean is rounded to 1e-7 of its size; sums over rows add up their errors
+        // 1/std is up to 300 for equal elements, and the mean is rounded to 1e-7 of its size; sums over rows add up
+        // their errors
         double absolute = layer ? 40 : 4;
         if (!gradient) {
             return Sample.near(absolute, op, in.toArray(Input[]::new));
@@ -147,7 +157,8 @@ final class FusedSamples {
     private static List<Sample> attention(boolean gradient) {
         var samples = new ArrayList<Sample>();
         // b, h, g, t, s, d, e
-        long[][] sizes = {{1, 1, 1, 1, 1, 1, 1}, {2, 4, 2, 7, 7, 8, 8}, {1, 3, 1, 13, 29, 5, 6}, {1, 2, 2, 33, 70, 16, 16},
+        long[][] sizes = {{1, 1, 1, 1, 1, 1, 1}, {2, 4, 2, 7, 7, 8, 8}, {1, 3, 1, 13, 29, 5, 6},
+                {1, 2, 2, 33, 70, 16, 16},
             {2, 1, 1, 9, 4, 4, 4}, {1, 1, 1, 3, 0, 4, 2}, {0, 2, 1, 3, 4, 4, 4}, {1, 2, 1, 65, 130, 8, 8}};
         for (var z : sizes) {
             var q = Input.normal(0, z[0], z[1], z[3], z[5]);
@@ -156,7 +167,7 @@ final class FusedSamples {
             var op = new AttentionOp(1 / Math.sqrt(z[5]), false);
             samples.addAll(attention(op, gradient, q, k, v).forms());
             samples.add(attention(new AttentionOp(.7, true), gradient, q, k, v));
-            var sparse = Input.truth(3, .6, z[3], z[4]);                            // leaves some queries blind where s is small
+            var sparse = Input.truth(3, .6, z[3], z[4]);  // leaves some queries blind where s is small
             samples.add(attention(op, gradient, q, k, v, sparse));
             samples.add(attention(op, gradient, q, k, v, Input.truth(3, .7, z[0], 1, 1, z[4])));
             samples.add(attention(op, gradient, q, k, v, Input.truth(3, 0, z[3], z[4])));
@@ -173,7 +184,8 @@ final class FusedSamples {
             return Sample.near(2, op, in);
         }
         var out = forward(op, in);
-        var inputs = new ArrayList<>(List.of(in[0], in[1], in[2], out[0], out[1], Input.normal(9, out[0].shape().sizes())));
+        var inputs = new ArrayList<>(List.of(in[0], in[1], in[2], out[0], out[1],
+                Input.normal(9, out[0].shape().sizes())));
         if (in.length > 3) {
             inputs.add(in[3]);
         }

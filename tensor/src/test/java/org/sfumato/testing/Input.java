@@ -37,7 +37,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
     public static Input uniform(int seed, double low, double high, long... sizes) {
         var shape = Shape.of(sizes);
         var rng = Rng.of(2000 + seed);
-        return of(IntStream.range(0, (int) shape.count()).mapToDouble(i -> low + (high - low) * rng.uniformDouble(i)).toArray(), sizes);
+        return of(IntStream.range(0, (int) shape.count()).mapToDouble(i -> low + (high - low) * rng.uniformDouble(i))
+                .toArray(), sizes);
     }
 
     /// Few different numbers, so that many are equal: multiples of 1/2 in [-2, 2].
@@ -90,7 +91,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
         return fixed == null ? varying : fixed;
     }
 
-    /// The tensor on `device`, its type `varying` unless it is fixed. Integers and truth values are the values times 4, rounded.
+    /// The tensor on `device`, its type `varying` unless it is fixed. Integers and truth values are the values times 4,
+    /// rounded.
     public Tensor on(DType varying, Device device) {
         return laidOut(type(varying), fixed == null && !varying.isFloating() ? 4 : 1, device);
     }
@@ -98,7 +100,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
     /// The tensor of [#on] on the reference, dense, with its values exactly, but in float64 if it varies and floats.
     public Tensor oracle(DType varying) {
         var dense = as(Form.DENSE).on(varying, Device.REFERENCE);
-        return fixed != null || !varying.isFloating() ? dense : load(dense.toDoubles(), shape, DType.F64, Device.REFERENCE);
+        return fixed != null || !varying.isFloating() ? dense
+                : load(dense.toDoubles(), shape, DType.F64, Device.REFERENCE);
     }
 
     private Tensor laidOut(DType type, int times, Device device) {
@@ -122,7 +125,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
                     spread[i / last * (2 * last + 1) + 2 * (i % last) + 1] = scaled[i];
                 }
                 var wide = shape.with(-1, last == 0 || scaled.length == 0 ? 0 : 2L * last + 1);
-                yield scaled.length == 0 ? load(scaled, shape, type, device) : load(spread, wide, type, device).slice(-1, 1, wide.size(-1), 2);
+                yield scaled.length == 0 ? load(scaled, shape, type, device)
+                        : load(spread, wide, type, device).slice(-1, 1, wide.size(-1), 2);
             }
             case REVERSED -> {
                 int rows = (int) shape.size(0);
@@ -166,7 +170,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
             switch (type) {
                 case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, (float) v);
                 case F64 -> data.setAtIndex(ValueLayout.JAVA_DOUBLE_UNALIGNED, i, v);
-                case BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) (Float.floatToRawIntBits((float) v) >>> 16));
+                case BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i,
+                        (short) (Float.floatToRawIntBits((float) v) >>> 16));
                 case F16 -> data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, Float.floatToFloat16((float) v));
                 case I64 -> data.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, i, (long) v);
                 case I32 -> data.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, (int) v);

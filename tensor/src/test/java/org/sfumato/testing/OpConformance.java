@@ -16,7 +16,8 @@ import org.sfumato.tensor.op.Source;
 public final class OpConformance {
     private OpConformance() { }
 
-    /// The differences in all types of the sample on all `devices`, one line each with the worst element; empty if there is none.
+    /// The differences in all types of the sample on all `devices`, one line each with the worst element; empty if
+    /// there is none.
     public static List<String> differences(Sample sample, List<Device> devices) {
         var found = new ArrayList<String>();
         for (var type : sample.types()) {
@@ -40,7 +41,8 @@ public final class OpConformance {
     }
 
     private static List<String> differences(Sample sample, DType type, Device device, Tensor[] oracle) {
-        var actual = run(sample.op(), sample.inputs().stream().map(in -> in.on(type, device)).toArray(Tensor[]::new), device);
+        var actual = run(sample.op(), sample.inputs().stream().map(in -> in.on(type, device)).toArray(Tensor[]::new),
+                device);
         var found = new ArrayList<String>();
         for (int j = 0; j < oracle.length; j++) {
             var spec = expected(oracle[j].spec(), type, sample);
@@ -68,8 +70,9 @@ public final class OpConformance {
         return varies && oracle.dtype() == DType.F64 ? oracle.as(type) : oracle;
     }
 
-    /// Errors allowed: `relative * (|expected| + absolute) + smallest`. One f32 operation is right to 6e-8; 1e-5 leaves room for polynomials
-    /// of a few ulp and for sums in another order. Half types are computed in f32 and rounded once, to half a unit in the last place.
+    /// Errors allowed: `relative * (|expected| + absolute) + smallest`. One f32 operation is right to 6e-8; 1e-5 leaves
+    /// room for polynomials of a few ulp and for sums in another order. Half types are computed in f32 and rounded
+    /// once, to half a unit in the last place.
     private record Tolerance(double relative, double absolute, double smallest) { }
 
     private static Tolerance tolerance(Sample sample, DType result) {
@@ -99,7 +102,8 @@ public final class OpConformance {
                 at = i;
             }
         }
-        return at < 0 ? "" : ", element %d of %s is %s, not %s (%.3g times the tolerance)".formatted(at, shape, got[at], near[at], worst);
+        return at < 0 ? "" : ", element %d of %s is %s, not %s (%.3g times the tolerance)".formatted(at, shape, got[at],
+                near[at], worst);
     }
 
     private static String mismatch(long[] actual, long[] expected) {
@@ -116,6 +120,7 @@ public final class OpConformance {
             return Double.POSITIVE_INFINITY;
         }
         double ratio = Math.abs(got - exact) / allowed;
-        return ratio <= 1 && !Double.isInfinite(exact) ? 0 : Double.isNaN(ratio) ? Double.POSITIVE_INFINITY : Math.max(ratio, 1.000001);
+        return ratio <= 1 && !Double.isInfinite(exact) ? 0 : Double.isNaN(ratio) ? Double.POSITIVE_INFINITY
+                : Math.max(ratio, 1.000001);
     }
 }

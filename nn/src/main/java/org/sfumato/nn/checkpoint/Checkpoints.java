@@ -150,7 +150,8 @@ public final class Checkpoints implements AutoCloseable {
         Disk.write(file, RecordJson.text(tree).getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Renames `fresh` to `target`. A folder cannot be replaced in one step, so one of the same step is set aside first.
+    /// Renames `fresh` to `target`. A folder cannot be replaced in one step, so one of the same step is set aside
+    /// first.
     private void take(Path fresh, Path target) throws IOException {
         var aside = folder.path().resolve(CheckpointFolder.OLD + target.getFileName());
         boolean replaces = Files.exists(target);

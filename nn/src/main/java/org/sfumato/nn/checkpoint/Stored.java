@@ -88,7 +88,8 @@ public final class Stored {
         return tensors(OPTIMIZER);
     }
 
-    /// The moving average of the parameters by name, in the current scope, on the default device; empty if none was saved.
+    /// The moving average of the parameters by name, in the current scope, on the default device; empty if none was
+    /// saved.
     ///
     /// @throws IOException if it cannot be read
     public Map<String, Tensor> average() throws IOException {

@@ -32,7 +32,8 @@ class CheckpointCrashTest {
         long known = 0;
         for (int kill = 0; kill < KILLS; kill++) {
             var process = start(List.of(), folder, "loop");
-            try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            try (var out = new BufferedReader(new InputStreamReader(process.getInputStream(),
+                    StandardCharsets.UTF_8))) {
                 assertThat(out.readLine()).isEqualTo("from " + known);
                 known = killAfter(3 + random.nextInt(8), random.nextInt(20), process, out);
             } finally {
@@ -58,7 +59,7 @@ class CheckpointCrashTest {
             last = saved(out.readLine());
         }
         Thread.sleep(milliseconds);                                            // only spreads the moments of the kills
-        process.toHandle().destroyForcibly();                                // unlike the process's own, leaves the pipe open
+        process.toHandle().destroyForcibly();  // unlike the process's own, leaves the pipe open
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         for (String line = out.readLine(); line != null && line.matches("saved \\d+"); line = out.readLine()) {
             last = saved(line);

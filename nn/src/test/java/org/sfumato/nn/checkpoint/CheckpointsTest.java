@@ -103,7 +103,8 @@ class CheckpointsTest {
         var stored = Checkpoints.read(checkpoints.save(Snapshots.of(5)));
         assertThatExceptionOfType(FormatException.class)
                 .isThrownBy(() -> stored.restore(Map.of("w", Tensor.of(1f)), Map.of(), Map.of()))
-                .withMessageContaining("weights.safetensors").withMessageContaining("w is").withMessageContaining("hint");
+                .withMessageContaining("weights.safetensors").withMessageContaining("w is")
+                        .withMessageContaining("hint");
     }
 
     @Test
@@ -265,7 +266,8 @@ class CheckpointsTest {
     @Test
     void twoWritersAreRefused() {
         assertThatThrownBy(() -> new Checkpoints(folder, 1)).isInstanceOf(IOException.class)
-                .hasMessageContaining("in use by process " + ProcessHandle.current().pid()).hasMessageContaining("hint");
+                .hasMessageContaining("in use by process " + ProcessHandle.current().pid())
+                        .hasMessageContaining("hint");
     }
 
     @Test
@@ -291,7 +293,8 @@ class CheckpointsTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new Snapshot(1, Snapshots.json(), Map.of(), Map.of(),
                 Map.of(), progress)).withMessageContaining("progress.losses.train[1] is Infinity");
         assertThatIllegalArgumentException().isThrownBy(() -> checkpoints.markBest(1, Double.NaN));
-        assertThatIllegalArgumentException().isThrownBy(() -> checkpoints.markBest(1, 1)).withMessageContaining("step 1");
+        assertThatIllegalArgumentException().isThrownBy(() -> checkpoints.markBest(1, 1))
+                .withMessageContaining("step 1");
     }
 
     @Test

@@ -53,7 +53,8 @@ class RecordJsonTest {
     @Test
     void textComesBackAsTheSameRecord() {
         assertThat(RecordJson.read(Sample.class, JsonMapper.shared().readTree(JSON))).isEqualTo(SAMPLE);
-        assertThat(RecordJson.read(Sample.class, JsonMapper.shared().readTree(RecordJson.text(RecordJson.write(SAMPLE)))))
+        assertThat(RecordJson.read(Sample.class,
+                JsonMapper.shared().readTree(RecordJson.text(RecordJson.write(SAMPLE)))))
                 .isEqualTo(SAMPLE);
     }
 

@@ -15,8 +15,8 @@ import org.sfumato.tensor.spi.Operand;
 ///
 /// If elements that are combined lie closest together in memory, each result is folded from its elements in turn
 /// (rows); if elements of different results do, many results are folded side by side (columns). The elements of a
-/// result are cut into chunks by the sizes alone; each chunk gives a partial result in f64 or i64, and these are combined
-/// in their order.
+/// result are cut into chunks by the sizes alone; each chunk gives a partial result in f64 or i64, and these are
+/// combined in their order.
 final class ReduceCpu {
     private static final long CHUNK = 32 * 1024;    // elements that a thread folds in one go
     private static final long PIECE = 2048;         // elements that are converted in one go

@@ -5,7 +5,8 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 
-/// The index of the largest or smallest element along an axis; the first one among equals; a NaN wins over every number.
+/// The index of the largest or smallest element along an axis; the first one among equals; a NaN wins over every
+/// number.
 ///
 /// @param axis in [0, rank)
 /// @param keep true if the axis stays, with size 1

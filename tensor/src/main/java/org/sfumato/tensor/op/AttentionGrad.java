@@ -4,9 +4,9 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// The gradients of [AttentionOp], with `p = exp(scores - lse)` and `delta = sum_e o do`:
-/// `dv = p^T do`, `ds = scale * p * (do v^T - delta)`, `dq = ds k`, `dk = ds^T q`; key and value heads sum over their queries.
-/// Inputs: q, k, v, o, lse, do, mask (optional) -> dq, dk, dv. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
+/// The gradients of [AttentionOp], with `p = exp(scores - lse)` and `delta = sum_e o do`: `dv = p^T do`, `ds = scale *
+/// p * (do v^T - delta)`, `dq = ds k`, `dk = ds^T q`; key and value heads sum over their queries. Inputs: q, k, v, o,
+/// lse, do, mask (optional) -> dq, dk, dv. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
 public record AttentionGrad(AttentionOp forward) implements Fused {
     @Override
     public String name() {

@@ -9,11 +9,12 @@ import org.sfumato.tensor.Tensor;
 
 /// Scaled dot-product attention: `o = softmax(scale * q k^T + mask) v`.
 ///
-/// Shapes: q (B, H, T, D), k (B, G, S, D), v (B, G, S, E), mask broadcastable to (B, H, T, S), optional -> o (B, H, T, E), and the
-/// log-sum-exp of the scores (B, H, T), which the gradient reads. H is a multiple of G: each of the G key heads serves H/G query heads.
-/// A boolean mask is true where a query may look; a floating one is added to the scores. With `causal`, query `i` sees keys
-/// `j <= i + S - T`. A query that sees no key gets 0, and minus infinity as its log-sum-exp.
-/// Source: Vaswani et al. 2017, arXiv 1706.03762, equation 1; grouped queries: Ainslie et al. 2023, arXiv 2305.13245.
+/// Shapes: q (B, H, T, D), k (B, G, S, D), v (B, G, S, E), mask broadcastable to (B, H, T, S), optional -> o (B, H, T,
+/// E), and the log-sum-exp of the scores (B, H, T), which the gradient reads. H is a multiple of G: each of the G key
+/// heads serves H/G query heads. A boolean mask is true where a query may look; a floating one is added to the scores.
+/// With `causal`, query `i` sees keys `j <= i + S - T`. A query that sees no key gets 0, and minus infinity as its
+/// log-sum-exp. Source: Vaswani et al. 2017, arXiv 1706.03762, equation 1; grouped queries: Ainslie et al. 2023, arXiv
+/// 2305.13245.
 public record AttentionOp(double scale, boolean causal) implements Fused {
     @Override
     public String name() {
@@ -27,17 +28,20 @@ public record AttentionOp(double scale, boolean causal) implements Fused {
         var v = in[2].shape();
         if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4 || q.size(0) != k.size(0) || q.size(3) != k.size(3)
                 || !k.range(0, 3).equals(v.range(0, 3)) || k.size(1) == 0 || q.size(1) % k.size(1) != 0) {
-            throw new ShapeException("attention: needs q (B, H, T, D), k (B, G, S, D), v (B, G, S, E) with H a multiple of G, got "
+            throw new ShapeException("attention: needs q (B, H, T, D), k (B, G, S, D), v (B, G, S, E), "
+                    + "H a multiple of G, got "
                     + q + ", " + k + ", " + v);
         }
         if (!in[0].dtype().isFloating() || in[0].dtype() != in[1].dtype() || in[0].dtype() != in[2].dtype()) {
-            throw new ShapeException("attention: q, k and v must have one floating type, got " + in[0] + ", " + in[1] + ", " + in[2]);
+            throw new ShapeException("attention: q, k and v must have one floating type, got " + in[0] + ", " + in[1]
+                    + ", " + in[2]);
         }
         if (in.length > 3) {
             var scores = Shape.of(q.size(0), q.size(1), q.size(2), k.size(2));
             if (!Shape.broadcast("attention mask", in[3].shape(), scores).equals(scores)
                     || in[3].dtype() != DType.BOOL && in[3].dtype() != in[0].dtype()) {
-                throw new ShapeException("attention: the mask must be bool or " + in[0].dtype() + " and broadcast to " + scores + ", got "
+                throw new ShapeException("attention: the mask must be bool or " + in[0].dtype() + " and broadcast to "
+                        + scores + ", got "
                         + in[3]);
             }
         }

@@ -4,8 +4,8 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// The same values in another type. To a half type: round to nearest, ties to even. From floating to integer: toward zero, as Java's
-/// cast. To bool: not equal to 0, NaN is true.
+/// The same values in another type. To a half type: round to nearest, ties to even. From floating to integer: toward
+/// zero, as Java's cast. To bool: not equal to 0, NaN is true.
 public record Cast(DType to) implements Op, Differentiable {
     @Override
     public String name() {

@@ -3,8 +3,8 @@ package org.sfumato.tensor.op;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// A user's own operation: a record with a name and a `reference` composition is enough, also in JShell. Its gradient is that of the
-/// composition unless [#vjp] is overridden. Apply it with [org.sfumato.tensor.Dispatch#apply].
+/// A user's own operation: a record with a name and a `reference` composition is enough, also in JShell. Its gradient
+/// is that of the composition unless [#vjp] is overridden. Apply it with [org.sfumato.tensor.Dispatch#apply].
 public non-sealed interface CustomOp extends Op, Differentiable {
     /// What the operation means, in terms of tensor operations.
     Tensor[] reference(Tensor... in);

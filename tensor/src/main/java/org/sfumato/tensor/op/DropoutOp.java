@@ -5,8 +5,8 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// `y = x * keep / (1 - p)`, where each element of `keep` is 1 with probability `1 - p`, drawn from `rng` by the element's index; the
-/// gradient draws the same numbers again. Source: Srivastava et al. 2014, JMLR 15.
+/// `y = x * keep / (1 - p)`, where each element of `keep` is 1 with probability `1 - p`, drawn from `rng` by the
+/// element's index; the gradient draws the same numbers again. Source: Srivastava et al. 2014, JMLR 15.
 ///
 /// @param p the probability of dropping an element, in [0, 1)
 public record DropoutOp(double p, Rng rng) implements Fused {

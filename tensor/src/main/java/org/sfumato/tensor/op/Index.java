@@ -6,7 +6,8 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// Reading and adding at indices. Indices are i64; one outside [0, size) is an error that names it, found before anything is written.
+/// Reading and adding at indices. Indices are i64; one outside [0, size) is an error that names it, found before
+/// anything is written.
 public sealed interface Index extends Op, Differentiable {
     /// The axis along which is indexed.
     int axis();
@@ -56,7 +57,8 @@ public sealed interface Index extends Op, Differentiable {
             requireIndex(name(), in[1]);
             requireSame(name(), in[0].shape(), in[1].shape(), axis);
             if (!in[1].shape().equals(in[2].shape()) || in[0].dtype() != in[2].dtype()) {
-                throw new ShapeException("scatterAdd: source " + in[2] + " must have the shape of the index " + in[1].shape()
+                throw new ShapeException("scatterAdd: source " + in[2] + " must have the shape of the index "
+                        + in[1].shape()
                         + " and the type of " + in[0]);
             }
             return new Spec[] {in[0]};
@@ -68,7 +70,8 @@ public sealed interface Index extends Op, Differentiable {
         }
     }
 
-    /// `out[.., i, ..] = x[.., index[i], ..]` for a one-dimensional index; rows of an embedding table when the axis is 0.
+    /// `out[.., i, ..] = x[.., index[i], ..]` for a one-dimensional index; rows of an embedding table when the axis is
+    /// 0.
     record IndexSelect(int axis) implements Index {
         @Override
         public String name() {
@@ -91,7 +94,8 @@ public sealed interface Index extends Op, Differentiable {
         }
     }
 
-    /// Zeros of `size` along the axis, to which `source[.., i, ..]` is added at `[.., index[i], ..]`, in rising order of `i`.
+    /// Zeros of `size` along the axis, to which `source[.., i, ..]` is added at `[.., index[i], ..]`, in rising order
+    /// of `i`.
     record IndexAdd(int axis, long size) implements Index {
         @Override
         public String name() {

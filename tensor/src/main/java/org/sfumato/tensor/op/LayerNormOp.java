@@ -8,8 +8,8 @@ import org.sfumato.tensor.Tensor;
 
 /// `y = (x - mean x) / sqrt(var x + eps) * w + b` over the last axis, with the biased variance.
 ///
-/// Shapes: x (..., D), w (D), b (D) -> y (..., D), and mean and 1/sqrt(var + eps), each (...), which the gradient reads.
-/// Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450.
+/// Shapes: x (..., D), w (D), b (D) -> y (..., D), and mean and 1/sqrt(var + eps), each (...), which the gradient
+/// reads. Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450.
 public record LayerNormOp(double eps) implements Fused {
     @Override
     public String name() {
@@ -31,7 +31,8 @@ public record LayerNormOp(double eps) implements Fused {
         }
         for (int i = 1; i < in.length; i++) {
             if (!in[i].equals(new Spec(Shape.of(x.shape().size(-1)), x.dtype()))) {
-                throw new ShapeException(op + ": weight and bias must be " + x.dtype() + " (" + x.shape().size(-1) + ",), got " + in[i]
+                throw new ShapeException(op + ": weight and bias must be " + x.dtype() + " (" + x.shape().size(-1)
+                        + ",), got " + in[i]
                         + " for x " + x);
             }
         }

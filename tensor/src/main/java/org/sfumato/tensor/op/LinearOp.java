@@ -17,7 +17,8 @@ public record LinearOp() implements Fused {
         var x = in[0].shape();
         var w = in[1].shape();
         if (x.rank() < 1 || w.rank() != 2 || x.size(-1) != w.size(1)) {
-            throw new ShapeException("linear: inner sizes differ, x " + in[0] + " and W " + in[1] + "\nhint: W is (out, in)");
+            throw new ShapeException("linear: inner sizes differ, x " + in[0] + " and W " + in[1]
+                    + "\nhint: W is (out, in)");
         }
         if (in.length > 2 && !in[2].shape().equals(Shape.of(w.size(0)))) {
             throw new ShapeException("linear: bias " + in[2] + " does not fit W " + in[1]);

@@ -5,8 +5,8 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// `C = A B`. Shapes: A (..., M, K), B (..., K, N) -> C (..., M, N); leading axes broadcast. Operands may be any views, transposed ones
-/// included, and are read in place. Types f32 and f64 (half types are read as f32), the same for both.
+/// `C = A B`. Shapes: A (..., M, K), B (..., K, N) -> C (..., M, N); leading axes broadcast. Operands may be any views,
+/// transposed ones included, and are read in place. Types f32 and f64 (half types are read as f32), the same for both.
 public record MatMul() implements Op, Differentiable {
     @Override
     public String name() {
@@ -18,7 +18,8 @@ public record MatMul() implements Op, Differentiable {
         var a = in[0].shape();
         var b = in[1].shape();
         if (a.rank() < 2 || b.rank() < 2) {
-            throw new ShapeException("matmul: both operands need two axes, " + a + " and " + b + "\nhint: unsqueeze first");
+            throw new ShapeException("matmul: both operands need two axes, " + a + " and " + b
+                    + "\nhint: unsqueeze first");
         }
         if (a.size(-1) != b.size(-2)) {
             throw new ShapeException("matmul: inner sizes differ, " + a.size(-1) + " != " + b.size(-2)

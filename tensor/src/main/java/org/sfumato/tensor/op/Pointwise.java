@@ -12,9 +12,9 @@ import org.sfumato.tensor.expr.Expr;
 
 /// `out_j = formula_j(x0, x1, ...)` for each element, the inputs broadcast against each other.
 ///
-/// The type of the result is the promotion of all inputs, f32 if a formula is not integral and no input is floating, and bool for a
-/// predicate. Arithmetic is in [DType#compute] of that promotion. Gradient: `sum over outputs of dOut_j * d formula_j / d x_k`, summed
-/// over the axes along which input `k` was broadcast.
+/// The type of the result is the promotion of all inputs, f32 if a formula is not integral and no input is floating,
+/// and bool for a predicate. Arithmetic is in [DType#compute] of that promotion. Gradient: `sum over outputs of dOut_j
+/// * d formula_j / d x_k`, summed over the axes along which input `k` was broadcast.
 ///
 /// @param formulas one formula for each output
 /// @param predicate true if the results are truth values
@@ -114,8 +114,8 @@ public record Pointwise(String name, List<Expr> formulas, boolean predicate) imp
         return gradients;
     }
 
-    /// Only the inputs that the slopes read take part, so that nothing more is loaded than needed; but the shape of the result must be
-    /// that of the gradient, which is always read.
+    /// Only the inputs that the slopes read take part, so that nothing more is loaded than needed; but the shape of the
+    /// result must be that of the gradient, which is always read.
     private Pointwise compact(List<Expr> slopes, List<Tensor> inputs) {
         var renamed = new ArrayList<Expr>();
         int next = 0;

@@ -7,8 +7,8 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// Combines all elements along some axes into one. Empty reductions give 0 for a sum and 1 for a product; a maximum or minimum of
-/// nothing is an error. NaN among the elements gives NaN. Sums of bool and i32 are i64, as in PyTorch.
+/// Combines all elements along some axes into one. Empty reductions give 0 for a sum and 1 for a product; a maximum or
+/// minimum of nothing is an error. NaN among the elements gives NaN. Sums of bool and i32 are i64, as in PyTorch.
 ///
 /// @param axes sorted distinct axes in [0, rank)
 /// @param keep true if reduced axes stay, with size 1
@@ -58,7 +58,8 @@ public record Reduce(Kind kind, List<Integer> axes, boolean keep) implements Op,
         }};
     }
 
-    /// For each element the product of all others along the reduced axes: prefix times suffix, exact where elements are 0.
+    /// For each element the product of all others along the reduced axes: prefix times suffix, exact where elements are
+    /// 0.
     private Tensor productOfOthers(Tensor x) {
         int rank = x.shape().rank();
         int[] order = java.util.stream.IntStream.concat(

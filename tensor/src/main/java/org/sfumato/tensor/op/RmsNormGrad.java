@@ -3,8 +3,8 @@ package org.sfumato.tensor.op;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// The gradients of [RmsNormOp], with `h = x * rrms` and `g = dy * w`: `dx = rrms * (g - h * mean(g h))`, `dw = sum dy h` over all rows.
-/// Inputs: x (..., D), w (D), rrms (...), dy (..., D) -> dx (..., D), dw (D).
+/// The gradients of [RmsNormOp], with `h = x * rrms` and `g = dy * w`: `dx = rrms * (g - h * mean(g h))`, `dw = sum dy
+/// h` over all rows. Inputs: x (..., D), w (D), rrms (...), dy (..., D) -> dx (..., D), dw (D).
 public record RmsNormGrad() implements Fused {
     @Override
     public String name() {

@@ -9,8 +9,8 @@ import org.sfumato.tensor.Tensor;
 /// Rotary position embedding: the pair `(x_i, x_(i + D/2))` of each position is turned by an angle,
 /// `y_i = x_i cos - x_(i+D/2) sin`, `y_(i+D/2) = x_(i+D/2) cos + x_i sin` for `i < D/2`.
 ///
-/// Shapes: x (..., T, D) with even D, cos and sin (T, D/2) -> y (..., T, D).
-/// Source: Su et al. 2021, arXiv 2104.09864, in the split-halves order of GPT-NeoX and LLaMA checkpoints.
+/// Shapes: x (..., T, D) with even D, cos and sin (T, D/2) -> y (..., T, D). Source: Su et al. 2021, arXiv 2104.09864,
+/// in the split-halves order of GPT-NeoX and LLaMA checkpoints.
 public record RotaryOp() implements Fused {
     @Override
     public String name() {
@@ -25,7 +25,8 @@ public record RotaryOp() implements Fused {
         }
         var table = new Spec(Shape.of(x.size(-2), x.size(-1) / 2), in[0].dtype());
         if (!in[1].equals(table) || !in[2].equals(table)) {
-            throw new ShapeException("rotary: cos and sin must be " + table + " for x " + in[0] + ", got " + in[1] + " and " + in[2]);
+            throw new ShapeException("rotary: cos and sin must be " + table + " for x " + in[0] + ", got " + in[1]
+                    + " and " + in[2]);
         }
         return new Spec[] {in[0]};
     }

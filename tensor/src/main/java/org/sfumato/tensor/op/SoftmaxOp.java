@@ -5,7 +5,8 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// `y_i = exp(x_i - max x) / sum_j exp(x_j - max x)` along the last axis. Shapes: (..., D) -> (..., D). A row of minus infinities gives NaN.
+/// `y_i = exp(x_i - max x) / sum_j exp(x_j - max x)` along the last axis. Shapes: (..., D) -> (..., D). A row of minus
+/// infinities gives NaN.
 public record SoftmaxOp() implements Fused {
     @Override
     public String name() {

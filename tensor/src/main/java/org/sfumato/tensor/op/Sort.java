@@ -4,8 +4,8 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// The elements along an axis in order, and the index (i64) each came from. Equal elements keep their order. NaN counts as larger than
-/// every number, and -0.0 equals 0.0, as in PyTorch.
+/// The elements along an axis in order, and the index (i64) each came from. Equal elements keep their order. NaN counts
+/// as larger than every number, and -0.0 equals 0.0, as in PyTorch.
 public record Sort(int axis, boolean descending) implements Op, Differentiable {
     @Override
     public String name() {

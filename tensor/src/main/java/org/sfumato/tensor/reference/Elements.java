@@ -7,7 +7,8 @@ import org.sfumato.tensor.Layout;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.spi.Operand;
 
-/// The elements of an operand by their place in row-major order, whatever the strides, as float64 or as 64-bit integers.
+/// The elements of an operand by their place in row-major order, whatever the strides, as float64 or as 64-bit
+/// integers.
 final class Elements {
     private final MemorySegment memory;
     private final DType type;

@@ -2,8 +2,9 @@ package org.sfumato.tensor.reference;
 
 /// Rounding of float64 to the 16-bit types, to nearest with ties to even, in one step.
 ///
-/// A double goes to binary32 by rounding to odd first: an inexact result keeps a set last bit, so that the second rounding, to at least two bits
-/// fewer, sees which side of a tie the value lay on. Source: Boldo and Melquiond 2008, doi 10.1109/TC.2007.70819.
+/// A double goes to binary32 by rounding to odd first: an inexact result keeps a set last bit, so that the second
+/// rounding, to at least two bits fewer, sees which side of a tie the value lay on. Source: Boldo and Melquiond 2008,
+/// doi 10.1109/TC.2007.70819.
 final class Half {
     private Half() { }
 
@@ -37,7 +38,8 @@ final class Half {
             return near;
         }
         boolean beyond = Math.abs((double) near) > Math.abs(value);
-        int bits = Float.floatToRawIntBits(near) - (beyond ? 1 : 0);        // one step toward zero; from infinity to the largest float
+        // one step toward zero; from infinity to the largest float
+        int bits = Float.floatToRawIntBits(near) - (beyond ? 1 : 0);
         return Float.intBitsToFloat(bits | 1);
     }
 }

@@ -18,7 +18,8 @@ final class IndexLoops {
             }
             case Index.ScatterAdd s -> {
                 requireInside(op, index, in[0].shape().size(s.axis()));
-                scatterAdd(x, Axis.of(in[0].shape(), s.axis()), index, Axis.of(in[1].shape(), s.axis()), new Elements(in[2]), y);
+                scatterAdd(x, Axis.of(in[0].shape(), s.axis()), index, Axis.of(in[1].shape(), s.axis()),
+                        new Elements(in[2]), y);
             }
             case Index.IndexSelect s -> {
                 requireInside(op, index, in[0].shape().size(s.axis()));
@@ -35,7 +36,8 @@ final class IndexLoops {
         for (long i = 0; i < index.count(); i++) {
             long value = index.whole(i);
             if (value < 0 || value >= bound) {
-                throw new IndexOutOfBoundsException(op.name() + ": index " + value + " at position " + i + " is outside [0, " + bound + ")");
+                throw new IndexOutOfBoundsException(op.name() + ": index " + value + " at position " + i
+                        + " is outside [0, " + bound + ")");
             }
         }
     }

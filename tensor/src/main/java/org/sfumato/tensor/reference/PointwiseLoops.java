@@ -7,7 +7,8 @@ import org.sfumato.tensor.expr.Expr;
 import org.sfumato.tensor.op.Pointwise;
 import org.sfumato.tensor.spi.Operand;
 
-/// Formulas, one element at a time: in float64 by [Expr#eval], in 64-bit integers where the operation computes in those.
+/// Formulas, one element at a time: in float64 by [Expr#eval], in 64-bit integers where the operation computes in
+/// those.
 final class PointwiseLoops {
     private PointwiseLoops() { }
 

@@ -26,10 +26,11 @@ import org.sfumato.tensor.spi.Buffer;
 import org.sfumato.tensor.spi.HostPool;
 import org.sfumato.tensor.spi.Operand;
 
-/// The device `reference`: what each operation means, in plain loops on one thread, against which every other device is checked.
+/// The device `reference`: what each operation means, in plain loops on one thread, against which every other device is
+/// checked.
 ///
-/// Arithmetic is in float64, or in 64-bit integers where no operand is floating, and is rounded to the type of the result at the end. Fused
-/// operations have no kernels here: their compositions run.
+/// Arithmetic is in float64, or in 64-bit integers where no operand is floating, and is rounded to the type of the
+/// result at the end. Fused operations have no kernels here: their compositions run.
 public final class ReferenceBackend implements Backend {
     private final HostPool pool = new HostPool();
 
@@ -79,7 +80,8 @@ public final class ReferenceBackend implements Backend {
     @Override
     public boolean supports(Op op, Spec... in) {
         return switch (op) {
-            case Pointwise _, Cast _, Reduce _, ArgReduce _, Unslice _, Copy _, Concat _, MatMul _, Index _, Scan _, Sort _, TopK _,
+            case Pointwise _, Cast _, Reduce _, ArgReduce _, Unslice _, Copy _, Concat _, MatMul _, Index _, Scan _,
+                    Sort _, TopK _,
                  Triangle _, Source _ -> true;
             case View _, Fused _, CustomOp _ -> false;
         };
@@ -102,7 +104,8 @@ public final class ReferenceBackend implements Backend {
             case Triangle t -> MovementLoops.run(t, in[0], out[0]);
             case Source s -> SourceLoops.run(s, out[0]);
             case View _, Fused _, CustomOp _ ->
-                throw new IllegalArgumentException(op.name() + ": has no kernel on the device 'reference', which runs its composition");
+                throw new IllegalArgumentException(op.name()
+                        + ": has no kernel on the device 'reference', which runs its composition");
         }
     }
 

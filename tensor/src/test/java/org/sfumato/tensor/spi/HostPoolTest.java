@@ -66,7 +66,8 @@ class HostPoolTest {
         assertThat(pool.allocate(5000).host().get(ValueLayout.JAVA_BYTE, 17)).isEqualTo((byte) 1);
         assertThatThrownBy(() -> pool.free(first)).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("freed twice");
-        assertThatThrownBy(first::host).isInstanceOf(IllegalStateException.class).hasMessageContaining("after it was freed");
+        assertThatThrownBy(first::host).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("after it was freed");
     }
 
     @Test
