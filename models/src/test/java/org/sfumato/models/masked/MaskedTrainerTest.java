@@ -1,0 +1,173 @@
+package org.sfumato.models.masked;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sfumato.models.data.Tokens;
+import org.sfumato.models.transformer.TransformerConfig;
+import org.sfumato.nn.Parameters;
+import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Settings;
+import org.sfumato.tensor.Tensor;
+import org.sfumato.tensor.cpu.Parallel;
+
+/// Training is a function of its seed: not of threads, interruptions or what ran before.
+class MaskedTrainerTest {
+    private static final int VOCABULARY = 23;
+    private static final Tokens TOKENS =
+            Tokens.of(IntStream.range(0, 2000).map(i -> (i * i / 7 + i) % (VOCABULARY - 1)).toArray());
+
+    /// Kinds of networks and optimisers; each has clipping, a schedule, an average, short rows.
+    private enum Recipe {
+        ADAM(TransformerConfig.classic(VOCABULARY, 32, 48, 2, 4), 0),
+        MUON(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4), .02),
+        DROPOUT(dropout(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4)), .02);
+
+        private final TrainingConfig config;
+
+        Recipe(TransformerConfig model, double muonRate) {
+            config = new TrainingConfig(model, 20, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5);
+        }
+
+        private static TransformerConfig dropout(TransformerConfig c) {
+            return new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(), c.heads(), 2, c.mlpWidth(),
+                    c.norm(), c.eps(), c.positions(), c.queryKeyNorm(), c.activation(), c.biases(), c.finalNorm(),
+                    c.tied(), TransformerConfig.Start.NORMAL, .1);
+        }
+    }
+
+    private static Map<String, float[]> bits(Map<String, Tensor> tensors, String prefix, Map<String, float[]> into) {
+        tensors.forEach((name, tensor) -> into.put(prefix + name, tensor.toFloats()));
+        return into;
+    }
+
+    private static Map<String, float[]> all(MaskedTrainer trainer) {
+        var all = new TreeMap<String, float[]>();
+        bits(trainer.parameters(), "parameter ", all);
+        bits(trainer.optimizerState(), "state ", all);
+        return bits(trainer.averages(), "average ", all);
+    }
+
+    private static void requireSame(Map<String, float[]> actual, Map<String, float[]> expected) {
+        assertThat(actual).containsOnlyKeys(expected.keySet());
+        expected.forEach((name, values) -> assertThat(actual.get(name)).as(name).isEqualTo(values));
+    }
+
+    private static Map<String, float[]> train(Recipe recipe, int steps) {
+        try (var trainer = new MaskedTrainer(recipe.config, TOKENS, 20)) {
+            for (int s = 0; s < steps; s++) {
+                assertThat(trainer.step()).isFinite().isPositive();
+            }
+            return all(trainer);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void twentyStepsGiveTheSameBitsOnAnyNumberOfThreads(Recipe recipe) {
+        var results = new LinkedHashMap<Integer, Map<String, float[]>>();
+        for (int threads : new int[] {1, 2, 3, 8}) {
+            Parallel.withThreads(threads, () -> results.put(threads, train(recipe, 20)));
+        }
+        results.values().forEach(result -> requireSame(result, results.get(1)));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRunThatWasStoppedGoesOnBitForBit(Recipe recipe) {
+        var whole = train(recipe, 12);
+        try (var first = new MaskedTrainer(recipe.config, TOKENS, 20);
+                var second = new MaskedTrainer(recipe.config, TOKENS, 20)) {
+            for (int s = 0; s < 7; s++) {
+                first.step();
+            }
+            Parameters.load(second.parameters(), first.parameters());
+            Parameters.load(second.optimizerState(), first.optimizerState());
+            Parameters.load(second.averages(), first.averages());
+            second.resume(first.steps(), first.total());
+            for (int s = 7; s < 12; s++) {
+                second.step();
+            }
+            requireSame(all(second), whole);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void memoryStaysWhereItWas(Recipe recipe) {
+        var memory = Memory.current(Settings.current().device());
+        long before = memory.live();
+        try (var trainer = new MaskedTrainer(recipe.config, TOKENS, 60)) {
+            trainer.step();
+            long live = memory.live();
+            for (int s = 0; s < 40; s++) {
+                trainer.step();
+                assertThat(memory.live()).isEqualTo(live);
+            }
+            trainer.network();
+        }
+        assertThat(memory.live()).isEqualTo(before);
+        assertThat(memory.leaks()).isEmpty();
+    }
+
+    @Test
+    void theLossFalls() {
+        try (var trainer = new MaskedTrainer(Recipe.MUON.config, TOKENS, 60)) {
+            double first = 0;
+            double last = 0;
+            for (int s = 0; s < 60; s++) {
+                double loss = trainer.step();
+                first += s < 10 ? loss : 0;
+                last += s >= 50 ? loss : 0;
+            }
+            assertThat(last).isLessThan(.9 * first);
+        }
+    }
+
+    @Test
+    void anotherSeedGivesOtherBits() {
+        var config = Recipe.ADAM.config;
+        var other = new TrainingConfig(config.model(), config.batch(), config.length(), 3e-3, 0, .9, .99,
+                .1, false, 1, 4, .5, .99, .2, 6);
+        try (var a = new MaskedTrainer(config, TOKENS, 20); var b = new MaskedTrainer(other, TOKENS, 20)) {
+            var table = "token.weight";
+            assertThat(a.parameters().get(table).toFloats()).isNotEqualTo(b.parameters().get(table).toFloats());
+            assertThat(a.step()).isNotEqualTo(b.step());
+        }
+    }
+
+    @Test
+    void aLossThatIsNotFiniteStopsTheStepBeforeAnythingChanges() {
+        try (var trainer = new MaskedTrainer(Recipe.ADAM.config, TOKENS, 20); var scope = Scope.open("test")) {
+            trainer.step();
+            var bias = trainer.parameters().get("norm.bias");
+            scope.run(() -> bias.assign(bias.mul(Double.NaN)));
+            var before = all(trainer);
+            assertThatThrownBy(trainer::step).isInstanceOf(ArithmeticException.class).hasMessageContaining("step 1");
+            assertThat(trainer.steps()).isEqualTo(1);
+            requireSame(all(trainer), before);
+        }
+    }
+
+    @Test
+    void aStateThatDoesNotFitIsRefused() {
+        try (var adam = new MaskedTrainer(Recipe.ADAM.config, TOKENS, 20);
+                var muon = new MaskedTrainer(Recipe.MUON.config, TOKENS, 20)) {
+            var before = all(adam);
+            assertThatThrownBy(() -> Parameters.load(adam.parameters(), muon.parameters()))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("do not fit")
+                    .hasMessageContaining("missing: position").hasMessageContaining("more");
+            assertThatThrownBy(() -> Parameters.load(adam.optimizerState(), muon.optimizerState()))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("do not fit");
+            requireSame(all(adam), before);
+        }
+    }
+}
