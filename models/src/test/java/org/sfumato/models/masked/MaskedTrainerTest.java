@@ -34,7 +34,7 @@ class MaskedTrainerTest {
         private final TrainingConfig config;
 
         Recipe(TransformerConfig model, double muonRate) {
-            config = new TrainingConfig(model, 20, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5);
+            config = new TrainingConfig(model, 12, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5);
         }
 
         private static TransformerConfig dropout(TransformerConfig c) {
@@ -108,11 +108,10 @@ class MaskedTrainerTest {
         try (var trainer = new MaskedTrainer(recipe.config, TOKENS, 60)) {
             trainer.step();
             long live = memory.live();
-            for (int s = 0; s < 40; s++) {
+            for (int s = 0; s < 20; s++) {
                 trainer.step();
                 assertThat(memory.live()).isEqualTo(live);
             }
-            trainer.network();
         }
         assertThat(memory.live()).isEqualTo(before);
         assertThat(memory.leaks()).isEmpty();
@@ -120,7 +119,8 @@ class MaskedTrainerTest {
 
     @Test
     void theLossFalls() {
-        try (var trainer = new MaskedTrainer(Recipe.MUON.config, TOKENS, 60)) {
+        var alphabet = Tokens.of(IntStream.range(0, 2000).map(i -> i % (VOCABULARY - 1)).toArray());
+        try (var trainer = new MaskedTrainer(Recipe.MUON.config, alphabet, 60)) {
             double first = 0;
             double last = 0;
             for (int s = 0; s < 60; s++) {
@@ -128,7 +128,7 @@ class MaskedTrainerTest {
                 first += s < 10 ? loss : 0;
                 last += s >= 50 ? loss : 0;
             }
-            assertThat(last).isLessThan(.9 * first);
+            assertThat(last).isLessThan(.8 * first);
         }
     }
 
