@@ -2,8 +2,6 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorSpecies;
 import org.sfumato.tensor.spi.Operand;
 
 /// Copies between any two layouts of one shape and element size.
@@ -15,9 +13,6 @@ final class CopyCpu {
 
     /// Bytes that a thread copies in one go.
     private static final long GRAIN = 256 * 1024;
-
-    private static final long SHORT_RUN = 1024;
-    private static final VectorSpecies<Long> WORDS = LongVector.SPECIES_PREFERRED;
 
     /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the
     /// cache nearest to the core.
@@ -56,25 +51,10 @@ final class CopyCpu {
         Parallel.grains(walk.countBefore(last), Math.max(1, GRAIN / bytes), (r0, r1) -> {
             var cursor = new Walk.Cursor(walk, last, r0);
             for (long r = r0; r < r1; r++) {
-                run(s, cursor.at[0], d, cursor.at[1], bytes);
+                MemorySegment.copy(s, cursor.at[0], d, cursor.at[1], bytes);
                 cursor.next();
             }
         });
-    }
-
-    /// Copies a run; a short one without the cost of a call into the JVM.
-    private static void run(MemorySegment s, long from, MemorySegment d, long to, long bytes) {
-        if (bytes > SHORT_RUN || bytes % Long.BYTES != 0) {
-            MemorySegment.copy(s, from, d, to, bytes);
-            return;
-        }
-        long i = 0;
-        for (; i <= bytes - Simd.BYTES; i += Simd.BYTES) {
-            LongVector.fromMemorySegment(WORDS, s, from + i, Simd.ORDER).intoMemorySegment(d, to + i, Simd.ORDER);
-        }
-        for (; i < bytes; i += Long.BYTES) {
-            d.set(LONG, to + i, s.get(LONG, from + i));
-        }
     }
 
     /// The axes in an order in which the two innermost are the best for target and source: along the last one elements

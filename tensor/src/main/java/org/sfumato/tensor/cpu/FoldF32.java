@@ -5,7 +5,6 @@ import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.sfumato.tensor.op.Reduce.Kind;
@@ -17,7 +16,6 @@ import org.sfumato.tensor.op.Reduce.Kind;
 final class FoldF32 {
     private static final long V = Simd.BYTES;
     private static final int LANES = Simd.F32_LANES;
-    private static final int HALF = Simd.F64_LANES;
 
     /// Elements added in f32 by [#sum] at most: 32 in each lane.
     private static final long SUM_BLOCK = 8L * 32 * LANES;
@@ -171,10 +169,14 @@ final class FoldF32 {
             c = c.add(Simd.loadF32(s, p + 2 * V));
             d = d.add(Simd.loadF32(s, p + 3 * V));
         }
-        addTo(acc, slot, a);
-        addTo(acc, slot + 2 * V, b);
-        addTo(acc, slot + 4 * V, c);
-        addTo(acc, slot + 6 * V, d);
+        addHalf(acc, slot, a, 0);
+        addHalf(acc, slot + V, a, 1);
+        addHalf(acc, slot + 2 * V, b, 0);
+        addHalf(acc, slot + 3 * V, b, 1);
+        addHalf(acc, slot + 4 * V, c, 0);
+        addHalf(acc, slot + 5 * V, c, 1);
+        addHalf(acc, slot + 6 * V, d, 0);
+        addHalf(acc, slot + 7 * V, d, 1);
     }
 
     private static void sumOne(MemorySegment s, long at, long rows, long stride, MemorySegment acc, long slot) {
@@ -182,14 +184,13 @@ final class FoldF32 {
         for (long r = 0; r < rows; r++) {
             a = a.add(Simd.loadF32(s, at + r * stride));
         }
-        addTo(acc, slot, a);
+        addHalf(acc, slot, a, 0);
+        addHalf(acc, slot + V, a, 1);
     }
 
-    private static void addTo(MemorySegment acc, long slot, FloatVector v) {
-        var low = (DoubleVector) v.convertShape(F2D, Simd.F64, 0);
-        var high = (DoubleVector) v.convertShape(F2D, Simd.F64, 1);
-        Simd.store(acc, slot, Simd.loadF64(acc, slot).add(low));
-        Simd.store(acc, slot + 8L * HALF, Simd.loadF64(acc, slot + 8L * HALF).add(high));
+    // At most 35 bytes of code, which are always inlined: a vector handed to a method that is not would be boxed.
+    private static void addHalf(MemorySegment acc, long slot, FloatVector v, int part) {
+        Simd.store(acc, slot, Simd.loadF64(acc, slot).add(v.convertShape(F2D, Simd.F64, part)));
     }
 
     private static void prodColumns(MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
@@ -212,7 +213,7 @@ final class FoldF32 {
             }
             long p = slot + 8 * j;
             Simd.store(acc, p, Simd.loadF64(acc, p).max(a.convertShape(F2D, Simd.F64, 0)));
-            p += 8L * HALF;
+            p += V;
             Simd.store(acc, p, Simd.loadF64(acc, p).max(a.convertShape(F2D, Simd.F64, 1)));
         }
         for (; j < columns; j++) {
@@ -234,7 +235,7 @@ final class FoldF32 {
             }
             long p = slot + 8 * j;
             Simd.store(acc, p, Simd.loadF64(acc, p).min(a.convertShape(F2D, Simd.F64, 0)));
-            p += 8L * HALF;
+            p += V;
             Simd.store(acc, p, Simd.loadF64(acc, p).min(a.convertShape(F2D, Simd.F64, 1)));
         }
         for (; j < columns; j++) {
