@@ -91,22 +91,19 @@ class OpPropertiesTest {
                 Device.CPU);
         var q = Tensor.random(new Source.Distribution.Normal(), new Spec(Shape.of(2, 3, 130, 32), DType.F32),
                 Rng.of(3), Device.CPU);
-        var ids = Tensor.random(new Source.Distribution.Integers(311), new Spec(Shape.of(5000), DType.I64), Rng.of(4),
+        var ids = Tensor.random(new Source.Distribution.Integers(311), new Spec(Shape.of(1500), DType.I64), Rng.of(4),
                 Device.CPU);
         var targets = Tensor.random(new Source.Distribution.Integers(517), new Spec(Shape.of(311), DType.I64),
                 Rng.of(5), Device.CPU);
         var calls = List.<Function<Tensor, Tensor>>of(
-                Tensor::gelu, t -> t.t().add(w.unsqueeze(1)), Tensor::sum, t -> t.sum(0), t -> t.sum(1), t ->
-                        t.prod(0), t -> t.t().matmul(t),
-                t -> t.matmul(t.t()), t -> t.softmax(-1), t -> t.softmax(0), t -> t.layerNorm(w, w, 1e-5), t ->
-                        t.rmsNorm(w, 1e-5),
-                t -> t.crossEntropy(targets), t -> t.linear(t, null), t -> q.attention(q, q, null, true), t ->
-                        t.embedding(ids),
-                t -> t.scatterAdd(0, ids.reshape(5000, 1).expand(Shape.of(5000, 517)), t.embedding(ids)), t ->
-                        t.cumsum(0, false),
-                t -> t.cumsum(1, true), t -> t.sort(1, false)[0], t -> t.sort(0, true)[1], t -> t.argmax(1), t ->
-                        t.cast(DType.BF16),
-                t -> t.dropout(.1, Rng.of(6)), t -> t.t().copy(), t -> t.var(1, false, 0),
+                Tensor::gelu, t -> t.t().add(w.unsqueeze(1)), t -> t.cast(DType.BF16), t -> t.t().copy(),
+                Tensor::sum, t -> t.sum(0), t -> t.sum(1), t -> t.prod(0), t -> t.var(1, false, 0), t -> t.argmax(1),
+                t -> t.cumsum(0, false), t -> t.cumsum(1, true), t -> t.sort(1, false)[0], t -> t.sort(0, true)[1],
+                t -> t.t().matmul(t), t -> t.matmul(t.t()), t -> t.linear(t, null),
+                t -> t.softmax(-1), t -> t.softmax(0), t -> t.layerNorm(w, w, 1e-5), t -> t.rmsNorm(w, 1e-5),
+                t -> t.crossEntropy(targets), t -> q.attention(q, q, null, true), t -> t.dropout(.1, Rng.of(6)),
+                t -> t.embedding(ids),
+                t -> t.scatterAdd(0, ids.reshape(1500, 1).expand(Shape.of(1500, 517)), t.embedding(ids)),
                 t -> Tensor.random(new Source.Distribution.Normal(), t.spec(), Rng.of(7), Device.CPU));
         for (int i = 0; i < calls.size(); i++) {
             var expected = bits(calls.get(i), x, 1);

@@ -22,11 +22,9 @@ final class FusedSamples {
 
     static List<Op> exemplars() {
         return List.of(new LinearOp(), new SoftmaxOp(), new SoftmaxGrad(), new LogSoftmaxOp(), new LogSoftmaxGrad(),
-                new CrossEntropyOp(-100),
-                new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(), new RmsNormOp(EPS),
-                        new RmsNormGrad(),
-                new AttentionOp(1, false), new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(),
-                        new DropoutOp(.1, Rng.of(1)));
+                new CrossEntropyOp(-100), new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
+                new RmsNormOp(EPS), new RmsNormGrad(), new AttentionOp(1, false),
+                new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)));
     }
 
     static List<Sample> of(Fused op) {
@@ -77,8 +75,8 @@ final class FusedSamples {
             samples.addAll(Sample.near(1, op, Input.normal(0, size)).forms());
         }
         samples.add(Sample.near(1, op, Input.normal(0, 3, 0)));
-        double[] edges = {88, -88, 0, 1e4, -1e4, 9999, -INF, 0, 1, -INF, -INF, -INF, INF, 0, 1, Double.NaN, 0, 1, -0.0,
-                0, -1e4};
+        double[] edges = {88, -88, 0, 1e4, -1e4, 9999, -INF, 0, 1, -INF, -INF, -INF, INF, 0, 1, Double.NaN, 0, 1,
+                -0.0, 0, -1e4};
         samples.add(Sample.near(1, op, Input.of(edges, 7, 3)));
         return samples;
     }
@@ -158,8 +156,8 @@ final class FusedSamples {
         var samples = new ArrayList<Sample>();
         // b, h, g, t, s, d, e
         long[][] sizes = {{1, 1, 1, 1, 1, 1, 1}, {2, 4, 2, 7, 7, 8, 8}, {1, 3, 1, 13, 29, 5, 6},
-                {1, 2, 2, 33, 70, 16, 16},
-            {2, 1, 1, 9, 4, 4, 4}, {1, 1, 1, 3, 0, 4, 2}, {0, 2, 1, 3, 4, 4, 4}, {1, 2, 1, 65, 130, 8, 8}};
+            {1, 2, 2, 33, 70, 16, 16}, {2, 1, 1, 9, 4, 4, 4}, {1, 1, 1, 3, 0, 4, 2}, {0, 2, 1, 3, 4, 4, 4},
+            {1, 2, 1, 65, 130, 8, 8}};
         for (var z : sizes) {
             var q = Input.normal(0, z[0], z[1], z[3], z[5]);
             var k = Input.normal(1, z[0], z[2], z[4], z[5]);
@@ -167,7 +165,8 @@ final class FusedSamples {
             var op = new AttentionOp(1 / Math.sqrt(z[5]), false);
             samples.addAll(attention(op, gradient, q, k, v).forms());
             samples.add(attention(new AttentionOp(.7, true), gradient, q, k, v));
-            var sparse = Input.truth(3, .6, z[3], z[4]);  // leaves some queries blind where s is small
+            // leaves some queries blind where s is small
+            var sparse = Input.truth(3, .6, z[3], z[4]);
             samples.add(attention(op, gradient, q, k, v, sparse));
             samples.add(attention(op, gradient, q, k, v, Input.truth(3, .7, z[0], 1, 1, z[4])));
             samples.add(attention(op, gradient, q, k, v, Input.truth(3, 0, z[3], z[4])));
@@ -184,8 +183,8 @@ final class FusedSamples {
             return Sample.near(2, op, in);
         }
         var out = forward(op, in);
-        var inputs = new ArrayList<>(List.of(in[0], in[1], in[2], out[0], out[1],
-                Input.normal(9, out[0].shape().sizes())));
+        var dO = Input.normal(9, out[0].shape().sizes());
+        var inputs = new ArrayList<>(List.of(in[0], in[1], in[2], out[0], out[1], dO));
         if (in.length > 3) {
             inputs.add(in[3]);
         }

@@ -100,8 +100,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
     /// The tensor of [#on] on the reference, dense, with its values exactly, but in float64 if it varies and floats.
     public Tensor oracle(DType varying) {
         var dense = as(Form.DENSE).on(varying, Device.REFERENCE);
-        return fixed != null || !varying.isFloating() ? dense
-                : load(dense.toDoubles(), shape, DType.F64, Device.REFERENCE);
+        return fixed != null || !varying.isFloating() ? dense : load(dense.toDoubles(), shape, DType.F64,
+                Device.REFERENCE);
     }
 
     private Tensor laidOut(DType type, int times, Device device) {
@@ -125,8 +125,8 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
                     spread[i / last * (2 * last + 1) + 2 * (i % last) + 1] = scaled[i];
                 }
                 var wide = shape.with(-1, last == 0 || scaled.length == 0 ? 0 : 2L * last + 1);
-                yield scaled.length == 0 ? load(scaled, shape, type, device)
-                        : load(spread, wide, type, device).slice(-1, 1, wide.size(-1), 2);
+                yield scaled.length == 0 ? load(scaled, shape, type, device) : load(spread, wide, type, device)
+                        .slice(-1, 1, wide.size(-1), 2);
             }
             case REVERSED -> {
                 int rows = (int) shape.size(0);

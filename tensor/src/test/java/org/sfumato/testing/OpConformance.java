@@ -102,8 +102,8 @@ public final class OpConformance {
                 at = i;
             }
         }
-        return at < 0 ? "" : ", element %d of %s is %s, not %s (%.3g times the tolerance)".formatted(at, shape, got[at],
-                near[at], worst);
+        return at < 0 ? "" : ", element %d of %s is %s, not %s (%.3g times the tolerance)".formatted(at, shape,
+                got[at], near[at], worst);
     }
 
     private static String mismatch(long[] actual, long[] expected) {

@@ -11,7 +11,8 @@ import org.sfumato.tensor.op.Op;
 /// @param inputs its inputs
 /// @param types the types that inputs of varying type take
 /// @param absolute the size against which errors count besides the result's own size: 0 where every result is of full
-/// relative accuracy, the size of the summands where they may cancel; negative if results are exact
+///     relative accuracy,
+///     the size of the summands where they may cancel; negative if results are exact
 public record Sample(Op op, List<Input> inputs, List<DType> types, double absolute) {
     /// The floating types.
     public static final List<DType> FLOATING = List.of(DType.F32, DType.F64, DType.BF16, DType.F16);

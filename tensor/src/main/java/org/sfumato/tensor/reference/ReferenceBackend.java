@@ -81,8 +81,7 @@ public final class ReferenceBackend implements Backend {
     public boolean supports(Op op, Spec... in) {
         return switch (op) {
             case Pointwise _, Cast _, Reduce _, ArgReduce _, Unslice _, Copy _, Concat _, MatMul _, Index _, Scan _,
-                    Sort _, TopK _,
-                 Triangle _, Source _ -> true;
+                 Sort _, TopK _, Triangle _, Source _ -> true;
             case View _, Fused _, CustomOp _ -> false;
         };
     }

@@ -33,10 +33,10 @@ final class SourceLoops {
         var rng = op.rng();
         for (long i = 0; i < y.count(); i++) {
             switch (op.distribution()) {
-                case Source.Distribution.Uniform _ ->
-                        y.put(i, y.type() == DType.F64 ? rng.uniformDouble(i) : rng.uniform(i));
-                case Source.Distribution.Normal _ ->
-                        y.put(i, y.type() == DType.F64 ? rng.normal(i) : rng.normalFloat(i));
+                case Source.Distribution.Uniform _ -> y.put(i, y.type() == DType.F64 ? rng.uniformDouble(i)
+                        : rng.uniform(i));
+                case Source.Distribution.Normal _ -> y.put(i, y.type() == DType.F64 ? rng.normal(i)
+                        : rng.normalFloat(i));
                 case Source.Distribution.Bernoulli(double p) -> y.put(i, rng.bernoulli(i, p) ? 1L : 0L);
                 case Source.Distribution.Integers(long bound) -> y.put(i, rng.below(i, bound));
             }

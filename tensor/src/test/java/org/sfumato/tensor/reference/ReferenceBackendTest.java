@@ -47,8 +47,8 @@ class ReferenceBackendTest {
     @Test
     void randomElementsAreThoseOfTheDefinition() {
         var rng = Rng.of(7).fold(3);
-        var normal = Tensor.random(new Source.Distribution.Normal(), new Spec(Shape.of(207), DType.F32), rng, REFERENCE)
-                .toFloats();
+        var normal = Tensor.random(new Source.Distribution.Normal(), new Spec(Shape.of(207), DType.F32), rng,
+                REFERENCE).toFloats();
         var below = Tensor.random(new Source.Distribution.Integers(1000), new Spec(Shape.of(207), DType.I64), rng,
                 REFERENCE).toLongs();
         for (int i = 0; i < normal.length; i++) {
@@ -74,7 +74,8 @@ class ReferenceBackendTest {
             requireNearest(Math.nextUp(other), Half::bf16, bits -> Half.fromBf16((short) bits), 0x7F80);
             requireNearest(Math.nextDown(other), Half::bf16, bits -> Half.fromBf16((short) bits), 0x7F80);
         }
-        assertThat(Half.f16(65520)).isEqualTo((short) 0x7C00);  // the tie above the largest number goes to infinity
+        // the tie above the largest number goes to infinity
+        assertThat(Half.f16(65520)).isEqualTo((short) 0x7C00);
         assertThat(Half.f16(Math.nextDown(65520.0))).isEqualTo((short) 0x7BFF);
         assertThat(Half.bf16(Double.MAX_VALUE)).isEqualTo((short) 0x7F80);
         assertThat(Half.f16(0x1p-25)).isEqualTo((short) 0);
@@ -90,7 +91,8 @@ class ReferenceBackendTest {
     private static void requireNearest(double value, ToBits round, DoubleUnaryOperator of, int infinity) {
         int bits = round.of(value);
         if ((bits & infinity) == infinity || (bits & ~0x8000) == 0 || Double.isInfinite(value) || Double.isNaN(value)) {
-            return;  // the neighbours of zero and infinity are tested by name
+            // the neighbours of zero and infinity are tested by name
+            return;
         }
         var here = distance(value, of.applyAsDouble(bits));
         for (int neighbour : new int[] {bits - 1, bits + 1}) {
