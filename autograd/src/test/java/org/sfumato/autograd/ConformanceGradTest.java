@@ -30,7 +30,8 @@ import org.sfumato.testing.Sample;
 
 /// The gradient of every operation against finite differences in float64.
 class ConformanceGradTest {
-    private static final int MOST_ELEMENTS = 160;
+    private static final int MOST_ELEMENTS = 210;
+    private static final int MOST_SAMPLES = 10;
 
     /// `2 x` with the gradient of `3 x`.
     private record Wrong() implements CustomOp {
@@ -72,14 +73,14 @@ class ConformanceGradTest {
     @MethodSource("operations")
     void gradientsAreThoseOfFiniteDifferences(Op op) {
         var found = new ArrayList<String>();
-        int checked = 0;
-        for (var sample : op instanceof Pointwise p ? pointwise(p) : OpSamples.of(op)) {
-            if (isSmooth(sample)) {
-                checked++;
-                Scope.temporary(() -> check(sample, found));
-            }
+        var smooth = (op instanceof Pointwise p ? pointwise(p) : OpSamples.of(op)).stream()
+                .filter(ConformanceGradTest::isSmooth).toList();
+        int step = Math.ceilDiv(smooth.size(), MOST_SAMPLES);
+        assertThat(smooth).isNotEmpty();
+        for (int i = 0; i < smooth.size(); i += step) {
+            var sample = smooth.get(i);
+            Scope.temporary(() -> check(sample, found));
         }
-        assertThat(checked).isPositive();
         assertThat(found).isEmpty();
     }
 
