@@ -3,6 +3,8 @@ package org.sfumato.cli;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.Set;
 
 /// Nobody reads standard output any more, as after `sfumato ... | head -1`: the work stops, and nothing is reported.
 ///
@@ -11,8 +13,18 @@ final class ClosedPipe extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /// As the operating systems say it, in the languages in which they do not translate it.
+    private static final Set<String> SAID = Set.of("Broken pipe", "The pipe is being closed", "Stream closed");
+
     private ClosedPipe(IOException cause) {
         super("standard output is closed", cause);
+    }
+
+    /// What a failed write means: nobody reads, or something to be reported, such as a full disk.
+    private static RuntimeException of(IOException e) {
+        return SAID.contains(e.getMessage()) ? new ClosedPipe(e)
+                : new UncheckedIOException("standard output cannot be written: " + e.getMessage()
+                + "\nhint: make room, or write elsewhere", e);
     }
 
     static boolean caused(Throwable e) {
@@ -24,7 +36,7 @@ final class ClosedPipe extends RuntimeException {
         return false;
     }
 
-    /// Turns a failed write into [ClosedPipe].
+    /// Turns a failed write into [ClosedPipe], or into an [UncheckedIOException] if it failed for another reason.
     static final class Detector extends FilterOutputStream {
 
         Detector(OutputStream out) {
@@ -41,7 +53,7 @@ final class ClosedPipe extends RuntimeException {
             try {
                 out.write(bytes, offset, length);
             } catch (IOException e) {
-                throw new ClosedPipe(e);
+                throw of(e);
             }
         }
 
@@ -50,7 +62,7 @@ final class ClosedPipe extends RuntimeException {
             try {
                 out.flush();
             } catch (IOException e) {
-                throw new ClosedPipe(e);
+                throw of(e);
             }
         }
     }

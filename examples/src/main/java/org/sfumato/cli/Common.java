@@ -1,9 +1,11 @@
 package org.sfumato.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -39,7 +41,31 @@ final class Common {
         }
     }
 
+    /// One line. JSON has no NaN and no infinity: such a value is `null`.
     static String toJson(Map<String, ?> fields) {
-        return JsonMapper.builder().build().writeValueAsString(fields);
+        var finite = new LinkedHashMap<String, Object>(fields);
+        finite.replaceAll((_, value) -> value instanceof Double d && !Double.isFinite(d) ? null : value);
+        return JsonMapper.shared().writeValueAsString(finite);
+    }
+
+    /// A wrong command line unless `value` is `least` or more, or not given.
+    void atLeast(long least, String option, Number value) {
+        require(value == null || value.longValue() >= least, option, "at least " + least, value);
+    }
+
+    /// A wrong command line unless `value` is a number above 0, or not given.
+    void positive(String option, Double value) {
+        require(value == null || value > 0 && Double.isFinite(value), option, "above 0", value);
+    }
+
+    /// A wrong command line unless `value` is a number from 0 on.
+    void notNegative(String option, double value) {
+        require(value >= 0 && Double.isFinite(value), option, "at least 0", value);
+    }
+
+    private void require(boolean right, String option, String range, Number value) {
+        if (!right) {
+            throw new ParameterException(spec.commandLine(), option + " must be " + range + ", got " + value);
+        }
     }
 }

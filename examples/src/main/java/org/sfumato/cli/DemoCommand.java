@@ -2,6 +2,7 @@ package org.sfumato.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,9 +48,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!(minutes > 0)) {
-            throw new IllegalArgumentException("--minutes must be positive, got " + minutes);
-        }
+        common.positive("--minutes", minutes);
         var text = data == null ? JdkSources.read(Path.of(System.getProperty("java.home")))
                 : TextCorpus.read(data.toArray(Path[]::new));
         var folder = out != null ? out : Path.of("runs", "demo-" + System.currentTimeMillis() / 1000);
@@ -63,6 +62,15 @@ final class DemoCommand implements Callable<Integer> {
             var plan = new TrainingRun.Plan(0, minutes, 500, 1000);
             var outcome = new TrainingRun(common, corpus, trainer, plan, folder).run(interrupt);
             fields.putAll(outcome.fields());
+            if (outcome.interrupted()) {
+                fields.put("model", folder.toString());
+                if (!common.json) {
+                    common.out().printf("interrupted; the model lies in %s%n", folder);
+                }
+                common.result(fields);
+                common.out().flush();
+                return Sfumato.OK;
+            }
         }
         try (var scope = Scope.open("demo")) {
             Scoped.call(scope, () -> {
@@ -83,15 +91,24 @@ final class DemoCommand implements Callable<Integer> {
         var free = new Sampling(WRITTEN, WRITTEN, Order.RANDOM, .8, 0);
         fields.put("sample", shown(diffusion,
                 canvas -> diffusion.generate("", WRITTEN, free, Rng.of(seed), canvas)));
-        int at = Math.max(0, Math.min(text.length() - diffusion.length(), text.length() * 19 / 20));
-        var original = text.substring(at, at + diffusion.length()).replace(MaskedDiffusion.GAP, ' ');
+        var original = unseen(text, diffusion.length());
         int gap = diffusion.length() / 2 - GAP / 2;
-        var open = original.substring(0, gap) + String.valueOf(MaskedDiffusion.GAP).repeat(GAP)
-                + original.substring(gap + GAP);
+        int from = original.offsetByCodePoints(0, gap);
+        var open = original.substring(0, from) + String.valueOf(MaskedDiffusion.GAP).repeat(GAP)
+                + original.substring(original.offsetByCodePoints(from, GAP));
         common.err().printf("%nIt fills a gap of %d characters in text that it has not seen.%n%n", GAP);
         var fill = new Sampling(GAP, GAP, Order.CONFIDENCE, 0, 0);
         fields.put("infilled", shown(diffusion, canvas -> diffusion.infill(open, fill, Rng.of(seed), canvas)));
         fields.put("original", original);
+    }
+
+    /// `count` characters of the last part of `text`, where what would mean a gap is another character.
+    private static String unseen(String text, int count) {
+        int[] all = text.codePoints().toArray();
+        int at = Math.max(0, Math.min(all.length - count, (int) (all.length * 19L / 20)));
+        int other = Arrays.stream(all).filter(c -> c != MaskedDiffusion.GAP).findFirst().orElse(MaskedDiffusion.GAP);
+        int[] part = Arrays.stream(all, at, at + count).map(c -> c == MaskedDiffusion.GAP ? other : c).toArray();
+        return new String(part, 0, count);
     }
 
     /// Something that writes on a canvas.

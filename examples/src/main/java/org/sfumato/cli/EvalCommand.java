@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 
 /// `sfumato eval`: the likelihood of a text under a model.
 @Command(name = "eval", description = {"Score text: an upper bound (NELBO) of the negative log-likelihood.",
-    "By default the last 10 % of the file, on which `train` did not train, is scored."})
+    "By default the last 10 %% of the file, on which `train` did not train, is scored."})
 final class EvalCommand implements Callable<Integer> {
     @Mixin
     Common common;
@@ -36,7 +36,7 @@ final class EvalCommand implements Callable<Integer> {
     List<Path> data;
 
     @Option(names = "--part", defaultValue = "validation",
-            description = "${COMPLETION-CANDIDATES}: which part of the text (default ${DEFAULT-VALUE}).")
+            description = "validation, train or all: which part of the text (default ${DEFAULT-VALUE}).")
     Part part;
 
     @Option(names = "--samples", defaultValue = "8", paramLabel = "N",
@@ -44,7 +44,7 @@ final class EvalCommand implements Callable<Integer> {
     int samples;
 
     @Option(names = "--estimator", defaultValue = "fixed_count",
-            description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
+            description = "fixed_count or bernoulli (default ${DEFAULT-VALUE}).")
     Likelihood.Estimator estimator;
 
     @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
@@ -55,6 +55,7 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        common.atLeast(1, "--samples", samples);
         var text = TextCorpus.read(data.toArray(Path[]::new));
         try (var scope = Scope.open("eval")) {
             var diffusion = Scoped.call(scope, () -> model.load(common));

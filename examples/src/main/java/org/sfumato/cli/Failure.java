@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import org.sfumato.tokenizers.UnknownTokenException;
 
 /// An error as the user sees it: what is wrong, in one line, and up to two hints.
 record Failure(String what, List<String> hints) {
@@ -20,6 +21,8 @@ record Failure(String what, List<String> hints) {
                 new Failure("permission denied: " + f.getFile(), List.of("check the permissions of the file"));
             case FileAlreadyExistsException f ->
                 new Failure("the file exists: " + f.getFile(), List.of("name another file or remove this one"));
+            case UnknownTokenException u -> new Failure(first(u.getMessage()),
+                    List.of("the model knows the characters of the text it was trained on, and no others"));
             case OutOfMemoryError m -> new Failure("out of memory: " + m.getMessage(),
                     List.of("take a smaller batch, or a larger heap: SFUMATO_JAVA_OPTS=-Xmx8g"));
             default -> ofMessage(e);
@@ -33,8 +36,11 @@ record Failure(String what, List<String> hints) {
         }
         var hints = message.lines().map(String::strip).filter(line -> line.startsWith(HINT))
                 .map(line -> line.substring(HINT.length()).strip()).limit(2).toList();
-        var what = message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElseThrow();
-        return new Failure(what, hints.isEmpty() ? List.of("run it with --debug to see where") : hints);
+        return new Failure(first(message), hints.isEmpty() ? List.of("run it with --debug to see where") : hints);
+    }
+
+    private static String first(String message) {
+        return message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElseThrow();
     }
 
     void print(PrintWriter err) {

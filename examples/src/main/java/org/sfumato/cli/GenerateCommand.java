@@ -40,7 +40,7 @@ final class GenerateCommand implements Callable<Integer> {
     Integer block;
 
     @Option(names = "--order", defaultValue = "random",
-            description = "${COMPLETION-CANDIDATES}: what is written first (default ${DEFAULT-VALUE}).")
+            description = "random or confidence: what is written first (default ${DEFAULT-VALUE}).")
     Order order;
 
     @Option(names = "--temperature", defaultValue = "0.8", paramLabel = "T",
@@ -69,6 +69,11 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        common.atLeast(1, "--length", length);
+        common.atLeast(1, "--steps", steps);
+        common.atLeast(1, "--block", block);
+        common.notNegative("--temperature", temperature);
+        common.notNegative("--guidance", guidance);
         try (var scope = Scope.open("generate")) {
             return Scoped.call(scope, () -> {
                 var diffusion = model.load(common);

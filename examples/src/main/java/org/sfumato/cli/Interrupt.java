@@ -8,6 +8,10 @@ import java.util.concurrent.TimeUnit;
 final class Interrupt implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 60;
 
+    /// Time for the job's thread to print what came of it, once it has saved.
+    private static final long LAST_WORDS_MILLIS = 300;
+
+    private final Thread job = Thread.currentThread();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread hook = new Thread(this::onShutdown, "sfumato-interrupt");
     private volatile boolean requested;
@@ -20,6 +24,7 @@ final class Interrupt implements AutoCloseable {
         requested = true;
         try {
             ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            job.join(LAST_WORDS_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -34,8 +39,10 @@ final class Interrupt implements AutoCloseable {
     @Override
     public void close() {
         ended.countDown();
-        if (!requested) {
+        try {
             Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            requested = true;                                   // the JVM is on its way down
         }
     }
 }

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
@@ -83,6 +84,9 @@ public final class Sfumato implements Runnable {
             return code;
         } catch (ClosedPipe e) {
             return OK;
+        } catch (UncheckedIOException e) {
+            Failure.of(e).print(command.getErr());
+            return FAILED;
         } catch (LinkageError | OutOfMemoryError | StackOverflowError e) {
             // A setting that cannot be read stops the class that reads it, hence the cause.
             var failure = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
@@ -98,9 +102,14 @@ public final class Sfumato implements Runnable {
     private static int wrong(ParameterException e, String[] args) {
         var command = e.getCommandLine();
         var err = command.getErr();
-        err.println("sfumato: " + e.getMessage().lines().findFirst().orElse("wrong command line"));
+        var what = e.getMessage().lines().findFirst().orElse("wrong command line");
+        err.println("sfumato: " + what);
         UnmatchedArgumentException.printSuggestions(e, err);
-        err.println("hint: " + command.getCommandSpec().qualifiedName() + " --help");
+        var hint = command.getCommandSpec().qualifiedName() + " --help";
+        err.println("hint: " + hint);
+        if (List.of(args).contains("--json")) {
+            command.getOut().println(new Failure(what, List.of(hint)).json());
+        }
         return USAGE;
     }
 

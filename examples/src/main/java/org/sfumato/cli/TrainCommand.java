@@ -1,6 +1,7 @@
 package org.sfumato.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,23 +16,29 @@ import org.sfumato.nn.checkpoint.Stored;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// `sfumato train`: the kinds of models that can be trained.
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
-        mixinStandardHelpOptions = true, subcommands = TrainCommand.Masked.class)
+        subcommands = TrainCommand.Masked.class)
 final class TrainCommand implements Runnable {
-    @picocli.CommandLine.Spec
-    picocli.CommandLine.Model.CommandSpec spec;
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    boolean help;
+
+    @Spec
+    CommandSpec spec;
 
     @Override
     public void run() {
-        throw new picocli.CommandLine.ParameterException(spec.commandLine(), "name what to train: masked");
+        throw new ParameterException(spec.commandLine(), "name what to train: masked");
     }
 
     /// `sfumato train masked`.
     @Command(name = "masked", description = {"Train a masked predictor on text, character by character.",
-        "The first 90 % of the text train, the rest validates. Ctrl-C saves and ends."})
+        "The first 90 %% of the text train, the rest validates. Ctrl-C saves and ends."})
     static final class Masked implements Callable<Integer> {
         @Mixin
         Common common;
@@ -46,7 +53,7 @@ final class TrainCommand implements Runnable {
                 description = "Where checkpoints, logs and the loss curve go.")
         Path out;
 
-        @Option(names = "--preset", defaultValue = "char-small", description = "${COMPLETION-CANDIDATES}.",
+        @Option(names = "--preset", defaultValue = "char-small", description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).",
                 converter = PresetConverter.class, completionCandidates = PresetConverter.class)
         Preset preset;
 
@@ -79,23 +86,21 @@ final class TrainCommand implements Runnable {
         /// How long: one or the other.
         static final class Length {
             @Option(names = "--steps", paramLabel = "N", description = "Length of the run in steps (default 2000).")
-            long steps;
+            Long steps;
 
             @Option(names = "--minutes", paramLabel = "M", description = "Length of the run in minutes.")
-            double minutes;
+            Double minutes;
         }
 
         @Override
         public Integer call() throws IOException {
-            if (evalEvery < 1 || saveEvery < 1) {
-                throw new IllegalArgumentException("--eval-every and --save-every must be at least 1");
-            }
+            checkOptions();
             var stored = resume ? resumed() : null;
             var text = TextCorpus.read(data.toArray(Path[]::new));
             var corpus = stored == null ? TextCorpus.ofCharacters(text)
                     : TextCorpus.of(text, MaskedCheckpoint.tokenizer(stored), TextCorpus.TRAIN_SHARE);
-            var config = stored == null ? config(corpus.tokenizer().vocabularySize() + 1)
-                    : MaskedCheckpoint.config(stored);
+            var config = config(corpus.tokenizer().vocabularySize() + 1);
+            config = stored == null ? config : same(config, MaskedCheckpoint.config(stored));
             try (var interrupt = new Interrupt(); var trainer = new MaskedTrainer(config, corpus.train(), 1)) {
                 var run = new TrainingRun(common, corpus, trainer, plan(stored), out);
                 if (stored != null) {
@@ -120,7 +125,20 @@ final class TrainCommand implements Runnable {
             var fields = new LinkedHashMap<String, Object>(outcome.fields());
             fields.put("model", out.toString());
             common.result(fields);
+            common.out().flush();
             return Sfumato.OK;
+        }
+
+        private void checkOptions() {
+            common.atLeast(1, "--eval-every", evalEvery);
+            common.atLeast(1, "--save-every", saveEvery);
+            common.atLeast(1, "--batch", batch);
+            common.atLeast(1, "--length", window);
+            common.positive("--lr", rate);
+            if (length != null) {
+                common.atLeast(1, "--steps", length.steps);
+                common.positive("--minutes", length.minutes);
+            }
         }
 
         private TrainingConfig config(int vocabulary) {
@@ -130,12 +148,26 @@ final class TrainCommand implements Runnable {
             return rate == null ? config : config.withLearningRate(rate);
         }
 
-        private TrainingRun.Plan plan(Stored stored) {
-            double minutes = length == null ? 0 : length.minutes;
-            long steps = length == null ? 0 : length.steps;
-            if (length != null && !(minutes > 0) && steps < 1) {
-                throw new IllegalArgumentException("--steps and --minutes must be positive");
+        /// `stored`, unless the options ask for another recipe.
+        private TrainingConfig same(TrainingConfig wanted, TrainingConfig stored) {
+            same("--batch", wanted.batch(), stored.batch());
+            same("--length", wanted.length(), stored.length());
+            same("--lr", wanted.learningRate(), stored.learningRate());
+            same("--seed", wanted.seed(), stored.seed());
+            same("--preset", wanted.model(), stored.model());
+            return stored;
+        }
+
+        private void same(String option, Object wanted, Object stored) {
+            if (common.spec.commandLine().getParseResult().hasMatchedOption(option) && !wanted.equals(stored)) {
+                throw new IllegalArgumentException(option + " is not that of the training in " + out
+                        + "\nhint: leave it out to go on, or begin another training with another --out");
             }
+        }
+
+        private TrainingRun.Plan plan(Stored stored) {
+            double minutes = length == null || length.minutes == null ? 0 : length.minutes;
+            long steps = length == null || length.steps == null ? 0 : length.steps;
             if (length == null && stored == null) {
                 steps = 2000;
             }
@@ -146,11 +178,15 @@ final class TrainCommand implements Runnable {
         }
 
         private Stored resumed() throws IOException {
+            var nothing = new IllegalArgumentException(
+                    "nothing to resume in " + out + "\nhint: leave --resume out to start anew");
+            if (!Files.isDirectory(out.resolve("checkpoints"))) {
+                throw nothing;
+            }
             try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
                 var found = checkpoints.look();
                 found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-                return Checkpoints.read(found.latest().orElseThrow(() -> new IllegalArgumentException(
-                        "nothing to resume in " + out + "\nhint: leave --resume out to start anew")));
+                return Checkpoints.read(found.latest().orElseThrow(() -> nothing));
             }
         }
 

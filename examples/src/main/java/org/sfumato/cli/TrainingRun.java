@@ -80,11 +80,12 @@ final class TrainingRun {
         var progress = stored.progress();
         before = progress.path("seconds").asDouble(0);
         best = progress.path("best").asDouble(Double.POSITIVE_INFINITY);
-        settled = trainer.total() < UNKNOWN;
-        if (plan.minutes == 0 && plan.steps > 0) {
+        if (plan.steps > 0) {
             trainer.plan(plan.steps);
-            settled = true;
+        } else if (plan.minutes > 0 && plan.minutes != progress.path("minutes").asDouble(0)) {
+            trainer.plan(UNKNOWN);
         }
+        settled = trainer.total() < UNKNOWN;
     }
 
     /// Runs to the end, or to an interruption; either way the last state is saved.
@@ -109,11 +110,10 @@ final class TrainingRun {
             throws IOException {
         double loss = Double.NaN;
         try (var progress = new TimedProgress(common, plan, trainer, before, settled)) {
-            long from = trainer.steps();
             while (!interrupt.requested() && !finished(start)) {
                 loss = smooth(trainer.step());
                 long step = trainer.steps();
-                settle(step - from, start);
+                settle(start);
                 logs.step(step, recent.getLast(), trainer.rate());
                 progress.update(loss, settled);
                 if (step % plan.evalEvery == 0) {
@@ -136,11 +136,11 @@ final class TrainingRun {
     }
 
     /// A run given in minutes learns its length from its own speed.
-    private void settle(long done, long start) {
+    private void settle(long start) {
         if (!settled && share(start) >= SETTLED) {
-            double seconds = (System.nanoTime() - start) / NANOS;
-            double left = 60 * plan.minutes - before - seconds;
-            trainer.plan(trainer.steps() + Math.max(1, Math.round(left * done / seconds)));
+            double seconds = before + (System.nanoTime() - start) / NANOS;
+            double left = 60 * plan.minutes - seconds;
+            trainer.plan(trainer.steps() + Math.max(1, Math.round(left * trainer.steps() / seconds)));
             settled = true;
         }
     }

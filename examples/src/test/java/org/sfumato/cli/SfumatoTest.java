@@ -54,7 +54,7 @@ class SfumatoTest {
     @Test
     void aMistypedCommandIsGuessed() {
         assertThat(run("inof")).isEqualTo(2);
-        assertThat(err.toString()).contains("Did you mean: sfumato info?");
+        assertThat(err.toString()).contains("Did you mean: sfumato info");
     }
 
     @Test

@@ -61,7 +61,7 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
         }
         if (canvas.length > length) {
             throw new IllegalArgumentException("infill: the text has " + canvas.length + " tokens, the model takes "
-                    + length);
+                    + length + "\nhint: a shorter text around the gaps");
         }
         var filled = new MaskedSampler(network, process, share(sampling, gaps, gaps)).fill(canvas, rng, observer);
         return tokenizer.decode(filled);
