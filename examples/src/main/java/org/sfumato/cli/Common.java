@@ -1,7 +1,10 @@
 package org.sfumato.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -61,6 +64,16 @@ final class Common {
     /// A wrong command line unless `value` is a number from 0 on.
     void notNegative(String option, double value) {
         require(value >= 0 && Double.isFinite(value), option, "at least 0", value);
+    }
+
+    /// The files of an option that takes many, and with them takes a mistyped option too.
+    Path[] files(List<Path> given) {
+        for (var file : given) {
+            if (file.toString().startsWith("-") && !Files.exists(file)) {
+                throw new ParameterException(spec.commandLine(), "Unknown option: '" + file + "'");
+            }
+        }
+        return given.toArray(Path[]::new);
     }
 
     private void require(boolean right, String option, String range, Number value) {

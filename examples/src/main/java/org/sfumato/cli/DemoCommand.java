@@ -50,7 +50,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         common.positive("--minutes", minutes);
         var text = data == null ? JdkSources.read(Path.of(System.getProperty("java.home")))
-                : TextCorpus.read(data.toArray(Path[]::new));
+                : TextCorpus.read(common.files(data));
         var folder = out != null ? out : Path.of("runs", "demo-" + System.currentTimeMillis() / 1000);
         var corpus = TextCorpus.ofCharacters(text);
         var config = TrainingConfig.charSmall(corpus.tokenizer().vocabularySize() + 1, seed);

@@ -56,7 +56,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         common.atLeast(1, "--samples", samples);
-        var text = TextCorpus.read(data.toArray(Path[]::new));
+        var text = TextCorpus.read(common.files(data));
         try (var scope = Scope.open("eval")) {
             var diffusion = Scoped.call(scope, () -> model.load(common));
             var corpus = TextCorpus.of(text, diffusion.tokenizer(), TextCorpus.TRAIN_SHARE);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /// Text that every full JDK carries: the comments and code of its own libraries, in `lib/src.zip`.
@@ -34,6 +35,9 @@ final class JdkSources {
                     text.append(clean(new String(zip.getInputStream(entry).readAllBytes(), StandardCharsets.UTF_8)));
                 }
             }
+        } catch (ZipException e) {
+            throw new IllegalArgumentException("cannot read " + archive + ": " + e.getMessage()
+                    + "\nhint: sfumato demo --data FILE with any text", e);
         }
         if (text.isEmpty()) {
             throw new IllegalArgumentException("no sources of java.util in " + archive

@@ -96,7 +96,7 @@ final class TrainCommand implements Runnable {
         public Integer call() throws IOException {
             checkOptions();
             var stored = resume ? resumed() : null;
-            var text = TextCorpus.read(data.toArray(Path[]::new));
+            var text = TextCorpus.read(common.files(data));
             var corpus = stored == null ? TextCorpus.ofCharacters(text)
                     : TextCorpus.of(text, MaskedCheckpoint.tokenizer(stored), TextCorpus.TRAIN_SHARE);
             var config = config(corpus.tokenizer().vocabularySize() + 1);

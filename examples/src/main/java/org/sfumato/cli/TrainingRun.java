@@ -58,6 +58,7 @@ final class TrainingRun {
     private final Plan plan;
     private final Path out;
     private final int[] validation;
+    private final NGramEntropy entropy;
     private final List<Double> recent = new ArrayList<>();
     private double best = Double.POSITIVE_INFINITY;
     private double before;
@@ -70,6 +71,7 @@ final class TrainingRun {
         this.plan = plan;
         this.out = out;
         this.validation = corpus.validation().toArray();
+        this.entropy = NGramEntropy.of(corpus.train(), corpus.validation(), corpus.tokenizer().vocabularySize());
         this.settled = plan.minutes == 0;
         trainer.plan(settled ? plan.steps : UNKNOWN);
     }
@@ -100,7 +102,6 @@ final class TrainingRun {
             var estimate = interrupted ? quick() : full();
             logs.validation(trainer.steps(), estimate.nats());
             save(checkpoints, seconds, Optional.of(estimate));
-            var entropy = NGramEntropy.of(corpus.train(), corpus.validation(), corpus.tokenizer().vocabularySize());
             logs.curve(entropy);
             return new Outcome(trainer.steps(), seconds, loss, estimate, entropy, interrupted);
         }

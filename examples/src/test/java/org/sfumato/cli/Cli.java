@@ -74,7 +74,7 @@ record Cli(int code, String out, String err) {
     Cli fails(int wanted, String message) {
         assertThat(err.lines().dropWhile(line -> !line.startsWith("sfumato: "))).hasSizeBetween(1, 3)
                 .first().asString().contains(message);
-        assertThat(err).doesNotContain("\tat ", "Exception").doesNotContain("--debug");
+        assertThat(err).doesNotContain("\tat ", "Exception");
         assertThat(out).isEmpty();
         assertThat(code).isEqualTo(wanted);
         return this;
