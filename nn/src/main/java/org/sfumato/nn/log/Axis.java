@@ -101,7 +101,7 @@ record Axis(Scale scale, double low, double high, double from, double to) {
         if (size >= 1e6) {
             return plain(value / 1e6) + "M";
         }
-        return size >= 1e3 ? plain(value / 1e3) + "k" : plain(value);
+        return size >= 1e4 ? plain(value / 1e3) + "k" : plain(value);
     }
 
     private static String plain(double value) {

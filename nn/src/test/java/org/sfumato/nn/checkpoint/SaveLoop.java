@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
@@ -40,7 +39,7 @@ final class SaveLoop {
         }
     }
 
-    private static Supplier<Snapshot> snapshot(long step) {
+    private static java.util.function.Supplier<Snapshot> snapshot(long step) {
         return () -> Snapshots.of(step);
     }
 

@@ -48,7 +48,7 @@ final class AttentionCpu {
             long values = queries + AttentionTile.panelBytes(d, QUERIES);
             long sums = values + AttentionTile.panelBytes(KEYS, e);
             long stats = sums + AttentionTile.panelBytes(QUERIES, e);
-            return new Places(queries, values, sums, stats, stats + 3 * ROW);
+            return new Places(queries, values, sums, stats, stats + 4 * ROW);
         }
     }
 
@@ -82,10 +82,16 @@ final class AttentionCpu {
 
     /// `S^T = K (scale Q)^T`.
     private void scores(int batch, int group, int j, int keys, int n, MemorySegment w, Places places) {
-        AttentionTile.multiply(keys, q.d(), AttentionTile.padded(n) / AttentionTile.PANEL,
-                k.segment(), k.at(batch, group, j), k.tStep(), 4,
-                w, places.queries, GemmRegion.PANEL_BYTES, AttentionTile.panelBytes(q.d(), 1), w, AttentionTile.SCORES,
-                ROW, false);
+        long from = k.at(batch, group, j);
+        if (n <= AttentionTile.FEW) {
+            AttentionTile.multiplyNarrow(keys, q.d(), n, k.segment(), from, k.tStep(), w, places.queries,
+                    AttentionTile.SCORES);
+            return;
+        }
+        AttentionTile.multiply(keys, q.d(), AttentionTile.padded(n) / AttentionTile.PANEL, k.segment(), from,
+                k.tStep(), 4,
+                w, places.queries, GemmRegion.PANEL_BYTES, AttentionTile.panelBytes(q.d(), 1),
+                w, AttentionTile.SCORES, ROW, false);
     }
 
     /// The sums so far times what the running maximum asks for, plus `P V`.
@@ -112,17 +118,14 @@ final class AttentionCpu {
     /// Divides by the sums of the exponentials and writes; a query that saw nothing gets 0.
     private void finish(int batch, int head, int i, int n, boolean blind, MemorySegment w, Places places) {
         int e = v.d();
-        for (int r = 0; r < n; r++) {
-            float max = w.get(Simd.FLOAT, places.stats + 4L * r);
-            float sum = w.get(Simd.FLOAT, places.stats + ROW + 4L * r);
-            long row = ((long) batch * q.h() + head) * q.t() + i + r;
-            lse.segment.set(Simd.FLOAT, lse.element(row), sum == 0 ? max : (float) (max + Math.log(sum)));
-            if (blind) {
-                o.segment().asSlice(o.at(batch, head, i + r), 4L * e).fill((byte) 0);
-            } else {
-                AttentionTile.unpack(w, places.sums + 4L * r * AttentionTile.padded(e), 0, 1, e, sum == 0 ? 1 : 1 / sum,
-                        o.segment(), o.at(batch, head, i + r), 0);
-            }
+        long row = 4L * AttentionTile.padded(e);
+        AttentionTile.end(w, places.stats);
+        long first = ((long) batch * q.h() + head) * q.t() + i;
+        MemorySegment.copy(w, places.stats, lse.segment, lse.element(first), 4L * n);
+        if (blind) {
+            w.asSlice(places.sums, n * row).fill((byte) 0);
         }
+        AttentionTile.scaleRows(w, places.sums, row, n, e, w, places.stats + ROW);
+        AttentionTile.unpack(w, places.sums, row, n, e, 1, o.segment(), o.at(batch, head, i), o.tStep());
     }
 }

@@ -68,7 +68,7 @@ final class AttentionGradCpu {
         static Places of(int s, int d, int e) {
             long grads = KEYS * ROW;
             long stats = SCORES + grads + KEYS * ROW;
-            long turnedQ = stats + 2 * ROW;
+            long turnedQ = stats + 3 * ROW;
             long turnedO = turnedQ + AttentionTile.panelBytes(d, QUERIES);
             long q = turnedO + AttentionTile.panelBytes(e, QUERIES);
             long dO = q + AttentionTile.panelBytes(QUERIES, d);
@@ -144,7 +144,7 @@ final class AttentionGradCpu {
         AttentionTile.multiply(keys, q.d(), across, k.segment(), k.at(batch, group, j), k.tStep(), 4,
                 w, at.turnedQ, WIDE, AttentionTile.panelBytes(q.d(), 1), w, SCORES, ROW, false);
         mask.apply(w, batch, head, j, keys, i, n);
-        AttentionTile.probabilities(w, keys, n, w, at.stats);
+        AttentionTile.exponentials(w, keys, n, w, at.stats, at.stats + 2 * ROW);
         AttentionTile.multiply(keys, v.d(), across, v.segment(), v.at(batch, group, j), v.tStep(), 4,
                 w, at.turnedO, WIDE, AttentionTile.panelBytes(v.d(), 1), w, SCORES + at.grads, ROW, false);
         AttentionTile.scoreGrad(w, at.grads, keys, n, w, at.stats + ROW);

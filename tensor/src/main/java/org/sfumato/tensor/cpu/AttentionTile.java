@@ -28,6 +28,9 @@ final class AttentionTile {
     /// Floats in a panel of a right operand.
     static final int PANEL = GemmRegion.PANEL_BYTES / Float.BYTES;
 
+    /// So many queries or fewer are worth a narrow tile.
+    static final int FEW = 4;
+
     private static final int LANES = Simd.F32_LANES;
     private static final FloatVector IOTA = FloatVector.zero(Simd.F32).addIndex(1);
     private static final float NEVER = Float.NEGATIVE_INFINITY;
@@ -42,6 +45,13 @@ final class AttentionTile {
     /// Bytes of a right operand of `depth` rows and `n` columns in panels.
     static long panelBytes(int depth, int n) {
         return 4L * depth * padded(n);
+    }
+
+    /// `C = A B` for A (rows, depth) and B one panel of which `width` columns count, few enough for a narrow tile; the
+    /// other columns of C are left as they are.
+    static void multiplyNarrow(int rows, int depth, int width, MemorySegment a, long ao, long ar,
+            MemorySegment w, long bo, long co) {
+        GemmF32.rows(rows, depth, width, a, ao, ar, 4, w, bo, GemmRegion.PANEL_BYTES, w, co, ROW, false, w);
     }
 
     /// `C = A B`, or `C += A B`: A (rows, depth) of any strides, B in `panels` panels that lie `next` bytes apart, with
@@ -59,28 +69,14 @@ final class AttentionTile {
     /// zero.
     static void packTurned(MemorySegment x, long xo, long step, int rows, int d, float factor, MemorySegment to,
             long at) {
-        int across = padded(rows);
-        for (int i = 0; i < across; i++) {
-            long column = at + (i / PANEL) * panelBytes(d, 1) + i % PANEL * 4L;
-            if (i < rows) {
-                turnRow(x, xo + i * step, d, factor, to, column);
-            } else {
-                clearColumn(d, to, column);
+        long bytes = panelBytes(d, 1);
+        for (int i = 0; i < rows; i += PANEL) {
+            int width = Math.min(PANEL, rows - i);
+            GemmPack.pack(Float.BYTES, x, xo + i * step, Float.BYTES, step, d, width, to.asSlice(at, bytes));
+            if (factor != 1) {
+                RowSums.scale(to, at, d * PANEL, factor);
             }
-        }
-    }
-
-    private static void turnRow(MemorySegment x, long xo, int d, float factor, MemorySegment to, long at) {
-        for (int k = 0; k < d; k++) {
-            to.set(Simd.FLOAT, at, factor * x.get(Simd.FLOAT, xo + 4L * k));
-            at += GemmRegion.PANEL_BYTES;
-        }
-    }
-
-    private static void clearColumn(int d, MemorySegment to, long at) {
-        for (int k = 0; k < d; k++) {
-            to.set(Simd.FLOAT, at, 0);
-            at += GemmRegion.PANEL_BYTES;
+            at += bytes;
         }
     }
 
@@ -180,25 +176,21 @@ final class AttentionTile {
     }
 
     /// One step of a softmax that sees its keys block by block: turns scores into `exp(s - max)`, where `max` is that
-    /// of all blocks so far, and keeps in `stats` (rows of QUERIES floats) max, the sum, and by what all before must be
-    /// multiplied. A query that has seen nothing has the maximum minus infinity, and nothing is subtracted. Source:
+    /// of all blocks so far. `stats` has rows of QUERIES floats: max, the sum, by what all before must be multiplied,
+    /// and what was subtracted, which is 0 while a query has seen nothing and its maximum is minus infinity. Source:
     /// Milakov and Gimelshein 2018, arXiv 1805.02867, algorithm 3.
     static void softmax(MemorySegment s, int keys, int queries, MemorySegment stats, long so) {
         for (int i = 0; i < queries; i += LANES) {
-            long at = so + 4L * i;
-            var before = Simd.loadF32(stats, at);
-            var max = columnMax(s, SCORES + 4L * i, keys, before);
-            var shift = max.blend(FloatVector.zero(Simd.F32), max.compare(EQ, NEVER));
-            var ratio = VectorMath.exp(before.sub(shift));
-            Simd.store(stats, at, max);
-            Simd.store(stats, at + 2 * ROW, ratio);
-            Simd.store(stats, at + ROW, columnExp(s, SCORES + 4L * i, keys, shift, Simd.loadF32(stats,
-                    at + ROW).mul(ratio)));
+            columnMax(s, SCORES + 4L * i, keys, stats, so + 4L * i);
         }
+        rescale(queries, stats, so);
+        exponentials(s, keys, queries, stats, so + 3 * ROW, so + ROW);
     }
 
-    private static FloatVector columnMax(MemorySegment s, long at, int keys, FloatVector m0) {
-        var m1 = m0;
+    private static void columnMax(MemorySegment s, long at, int keys, MemorySegment stats, long so) {
+        var before = Simd.loadF32(stats, so);
+        var m0 = before;
+        var m1 = before;
         int j = 0;
         for (; j <= keys - 2; j += 2) {
             var a = Simd.loadF32(s, at);
@@ -211,17 +203,51 @@ final class AttentionTile {
             var a = Simd.loadF32(s, at);
             m0 = m0.blend(a, a.compare(GT, m0));
         }
-        return m0.blend(m1, m1.compare(GT, m0));
+        m0 = m0.blend(m1, m1.compare(GT, m0));
+        var shift = m0.blend(FloatVector.zero(Simd.F32), m0.compare(EQ, NEVER));
+        Simd.store(stats, so, m0);
+        Simd.store(stats, so + 2 * ROW, before.sub(shift));
+        Simd.store(stats, so + 3 * ROW, shift);
     }
 
-    private static FloatVector columnExp(MemorySegment s, long at, int keys, FloatVector shift, FloatVector sum) {
+    /// The third row of `stats` to its exponential, and the sums times that.
+    private static void rescale(int queries, MemorySegment stats, long so) {
+        for (int i = 0; i < queries; i += LANES) {
+            long at = so + 4L * i;
+            var ratio = VectorMath.expBelow(Simd.loadF32(stats, at + 2 * ROW));
+            Simd.store(stats, at + 2 * ROW, ratio);
+            Simd.store(stats, at + ROW, Simd.loadF32(stats, at + ROW).mul(ratio));
+        }
+    }
+
+    /// Turns scores into `exp(s - shift)` and adds them to the sums, one shift and one sum for each query.
+    static void exponentials(MemorySegment s, int keys, int queries, MemorySegment stats, long shifts, long sums) {
+        for (int i = 0; i < queries; i += LANES) {
+            columnExp(s, SCORES + 4L * i, keys, stats, shifts + 4L * i, sums + 4L * i);
+        }
+    }
+
+    private static void columnExp(MemorySegment s, long at, int keys, MemorySegment stats, long shiftAt, long sumAt) {
+        var shift = Simd.loadF32(stats, shiftAt);
+        var sum = Simd.loadF32(stats, sumAt);
         for (int j = 0; j < keys; j++) {
-            var e = VectorMath.exp(Simd.loadF32(s, at).sub(shift));
+            var e = VectorMath.expBelow(Simd.loadF32(s, at).sub(shift));
             Simd.store(s, at, e);
             sum = sum.add(e);
             at += ROW;
         }
-        return sum;
+        Simd.store(stats, sumAt, sum);
+    }
+
+    /// The end of [#softmax]: the sums become what the rows are to be multiplied by, the maxima log-sum-exps.
+    static void end(MemorySegment stats, long so) {
+        for (long at = so; at < so + ROW; at += Simd.BYTES) {
+            var sum = Simd.loadF32(stats, at + ROW);
+            var log = VectorMath.log(sum);
+            Simd.store(stats, at, Simd.loadF32(stats, at).add(log));
+            var one = FloatVector.broadcast(Simd.F32, 1);
+            Simd.store(stats, at + ROW, one.div(sum.blend(one, sum.compare(EQ, 0))));
+        }
     }
 
     /// Multiplies row `r` of `rows` rows of `d` floats by factor number `r`.
@@ -231,13 +257,6 @@ final class AttentionTile {
             if (factor != 1) {
                 RowSums.scale(x, xo + r * step, d, factor);
             }
-        }
-    }
-
-    /// Turns scores into `exp(s - lse)`; a query that sees nothing has lse plus infinity here.
-    static void probabilities(MemorySegment s, int keys, int queries, MemorySegment stats, long lse) {
-        for (int i = 0; i < queries; i += LANES) {
-            columnExp(s, SCORES + 4L * i, keys, Simd.loadF32(stats, lse + 4L * i), FloatVector.zero(Simd.F32));
         }
     }
 

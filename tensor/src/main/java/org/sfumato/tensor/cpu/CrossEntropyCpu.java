@@ -66,7 +66,8 @@ final class CrossEntropyCpu {
         long at = x.offset(r);
         float max = RowSums.max(x.segment, at, x.width);
         float shift = Float.isInfinite(max) ? 0 : max;
-        double log = Math.log(RowSums.sumExp(x.segment, at, x.width, shift));
+        double log = max == Float.POSITIVE_INFINITY
+                ? infinityOrNan(x.segment, at, x.width) : Math.log(RowSums.sumExp(x.segment, at, x.width, shift));
         lse.segment.set(Simd.FLOAT, lse.element(r), (float) (shift + log));
         double nats = 0;
         if (target != ignored) {
@@ -74,6 +75,16 @@ final class CrossEntropyCpu {
             nats = w == null ? nats : nats * value(w, target);
         }
         loss.segment.set(Simd.FLOAT, loss.element(r), (float) nats);
+    }
+
+    /// The logarithm of a sum with an infinite term.
+    private static double infinityOrNan(MemorySegment x, long xo, int d) {
+        for (int i = 0; i < d; i++) {
+            if (Float.isNaN(x.get(Simd.FLOAT, xo + 4L * i))) {
+                return Double.NaN;
+            }
+        }
+        return Double.POSITIVE_INFINITY;
     }
 
     private static void gradRow(Rows x, long r, long target, long ignored, Rows lse, Rows dLoss, Rows w, Rows dx) {
@@ -91,14 +102,10 @@ final class CrossEntropyCpu {
     /// `y_i = exp(x_i - shift) * factor`.
     private static void scaledExp(MemorySegment x, long xo, int d, float shift, float factor, MemorySegment y,
             long yo) {
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            Simd.store(y, yo + 4L * i, VectorMath.exp(Simd.loadF32(x, xo + 4L * i).sub(shift)).mul(factor));
-        }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            Simd.store(y, yo + 4L * i, VectorMath.exp(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift)).mul(factor),
-                    lanes);
+        for (int i = 0; i < d; i += LANES) {
+            var lanes = Simd.upTo(d - i);
+            var e = VectorMath.expBelow(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift));
+            Simd.store(y, yo + 4L * i, e.mul(factor), lanes);
         }
     }
 }

@@ -30,55 +30,39 @@ final class LayerNormCpu {
     }
 
     private static void normRow(Rows x, long r, Rows w, Rows b, double eps, Rows y, Rows mean, Rows rstd) {
-        int d = x.width;
-        long at = x.offset(r);
-        float shift = RowSums.sum(x.segment, at, d) / d;
-        float off = sumCentred(x.segment, at, d, shift) / d;
-        float variance = sumSquares(x.segment, at, d, shift) / d - off * off;
-        float scale = (float) (1 / Math.sqrt(variance + eps));
-        affine(x.segment, at, d, shift, -off * scale, scale, w.segment, w.element(0), b.segment, b.element(0),
-                y.segment, y.offset(r));
-        mean.segment.set(Simd.FLOAT, mean.element(r), shift + off);
-        rstd.segment.set(Simd.FLOAT, rstd.element(r), scale);
+        float shift = RowSums.sum(x.segment, x.offset(r), x.width) / x.width;
+        normRow(x.segment, x.offset(r), x.width, shift, eps, w.segment, w.element(0), b.segment, b.element(0),
+                y.segment, y.offset(r), mean.segment, mean.element(r), rstd.segment, rstd.element(r));
     }
 
-    /// `sum_i (x_i - shift)`.
-    private static float sumCentred(MemorySegment x, long xo, int d, float shift) {
-        var sum = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            sum = sum.add(Simd.loadF32(x, xo + 4L * i).sub(shift));
+    /// `y_i = (x_i - mean) * rstd * w_i + b_i`, with `shift` the mean but for its rounding.
+    private static void normRow(MemorySegment x, long xo, int d, float shift, double eps, MemorySegment w, long wo,
+            MemorySegment b, long bo, MemorySegment y, long yo, MemorySegment mean, long mo, MemorySegment rstd,
+            long ro) {
+        var first = FloatVector.zero(Simd.F32);
+        var second = first;
+        int whole = d - d % LANES;
+        var lanes = Simd.firstF32(d - whole);
+        for (int i = 0; i < whole; i += LANES) {
+            var c = Simd.loadF32(x, xo + 4L * i).sub(shift);
+            first = first.add(c);
+            second = c.fma(c, second);
         }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            sum = sum.add(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift), lanes);
+        if (whole < d) {
+            var c = Simd.loadF32(x, xo + 4L * whole, lanes).sub(shift);
+            first = first.add(c, lanes);
+            second = second.add(c.mul(c), lanes);
         }
-        return Simd.sum(sum);
-    }
-
-    /// `sum_i (x_i - shift)^2`.
-    private static float sumSquares(MemorySegment x, long xo, int d, float shift) {
-        var s0 = FloatVector.zero(Simd.F32);
-        var s1 = s0;
-        int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
-            var a = Simd.loadF32(x, xo + 4L * i).sub(shift);
-            var b = Simd.loadF32(x, xo + 4L * (i + LANES)).sub(shift);
-            s0 = a.fma(a, s0);
-            s1 = b.fma(b, s1);
-        }
-        for (; i < d; i += LANES) {
-            var lanes = Simd.firstF32(d - i);
-            var a = Simd.loadF32(x, xo + 4L * i, lanes).sub(shift);
-            s0 = s0.add(a.mul(a), lanes);
-        }
-        return Simd.sum(s0.add(s1));
+        float off = Simd.sum(first) / d;
+        float scale = (float) (1 / Math.sqrt(Simd.sum(second) / d - off * off + eps));
+        mean.set(Simd.FLOAT, mo, shift + off);
+        rstd.set(Simd.FLOAT, ro, scale);
+        affine(x, xo, d, shift, -off * scale, scale, w, wo, b, bo, y, yo);
     }
 
     /// `y_i = ((x_i - shift) * scale + add) * w_i + b_i`.
-    private static void affine(MemorySegment x, long xo, int d, float shift, float add, float scale, MemorySegment w,
-            long wo,
-            MemorySegment b, long bo, MemorySegment y, long yo) {
+    private static void affine(MemorySegment x, long xo, int d, float shift, float add, float scale,
+            MemorySegment w, long wo, MemorySegment b, long bo, MemorySegment y, long yo) {
         var scales = FloatVector.broadcast(Simd.F32, scale);
         var adds = FloatVector.broadcast(Simd.F32, add);
         int i = 0;
@@ -89,8 +73,8 @@ final class LayerNormCpu {
         if (i < d) {
             var lanes = Simd.firstF32(d - i);
             var h = Simd.loadF32(x, xo + 4L * i, lanes).sub(shift).fma(scales, adds);
-            Simd.store(y, yo + 4L * i, h.fma(Simd.loadF32(w, wo + 4L * i, lanes), Simd.loadF32(b, bo + 4L * i, lanes)),
-                    lanes);
+            var v = h.fma(Simd.loadF32(w, wo + 4L * i, lanes), Simd.loadF32(b, bo + 4L * i, lanes));
+            Simd.store(y, yo + 4L * i, v, lanes);
         }
     }
 
@@ -114,35 +98,31 @@ final class LayerNormCpu {
 
     private static void gradRow(Rows x, long r, Rows w, float mean, float rstd, Rows dy, Rows dx, MemorySegment sums,
             long at) {
-        int d = x.width;
-        float dot = RowSums.dot(dy.segment, dy.offset(r), w.segment, w.element(0), d) / d;
-        float dotH = dotNormed(x.segment, x.offset(r), d, mean, rstd, w.segment, w.element(0), dy.segment,
-                dy.offset(r)) / d;
-        gradRow(x.segment, x.offset(r), d, mean, rstd, w.segment, w.element(0), dy.segment, dy.offset(r), dot, dotH,
-                dx.segment, dx.offset(r), sums, at, at + 4L * d);
+        gradRow(x.segment, x.offset(r), x.width, mean, rstd, w.segment, w.element(0), dy.segment, dy.offset(r),
+                dx.segment, dx.offset(r), sums, at, at + 4L * x.width);
     }
 
-    /// `sum_i dy_i w_i (x_i - mean) rstd`.
-    static float dotNormed(MemorySegment x, long xo, int d, float mean, float rstd, MemorySegment w, long wo,
-            MemorySegment dy, long dyo) {
-        var s0 = FloatVector.zero(Simd.F32);
-        var s1 = s0;
-        int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
-            long n = 4L * i;
-            var a = Simd.loadF32(x, xo + n).sub(mean).mul(rstd);
-            s0 = Simd.loadF32(dy, dyo + n).mul(Simd.loadF32(w, wo + n)).fma(a, s0);
-            n += Simd.BYTES;
-            var b = Simd.loadF32(x, xo + n).sub(mean).mul(rstd);
-            s1 = Simd.loadF32(dy, dyo + n).mul(Simd.loadF32(w, wo + n)).fma(b, s1);
+    /// The two means of a row that its gradient needs.
+    private static void gradRow(MemorySegment x, long xo, int d, float mean, float rstd, MemorySegment w, long wo,
+            MemorySegment dy, long dyo, MemorySegment dx, long dxo, MemorySegment sums, long dwo, long dbo) {
+        var first = FloatVector.zero(Simd.F32);
+        var second = first;
+        int whole = d - d % LANES;
+        for (int i = 0; i < whole; i += LANES) {
+            var g = Simd.loadF32(dy, dyo + 4L * i).mul(Simd.loadF32(w, wo + 4L * i));
+            first = first.add(g);
+            second = g.fma(Simd.loadF32(x, xo + 4L * i).sub(mean), second);
         }
-        for (; i < d; i += LANES) {
-            long n = 4L * i;
-            var lanes = Simd.firstF32(d - i);
-            var a = Simd.loadF32(x, xo + n, lanes).sub(mean).mul(rstd);
-            s0 = s0.add(Simd.loadF32(dy, dyo + n, lanes).mul(Simd.loadF32(w, wo + n, lanes)).mul(a), lanes);
+        if (whole < d) {
+            long n = 4L * whole;
+            var lanes = Simd.firstF32(d - whole);
+            var g = Simd.loadF32(dy, dyo + n, lanes).mul(Simd.loadF32(w, wo + n, lanes));
+            first = first.add(g);
+            second = second.add(Simd.loadF32(x, xo + n, lanes).sub(mean).mul(g), lanes);
         }
-        return Simd.sum(s0.add(s1));
+        float dot = Simd.sum(first) / d;
+        float dotH = Simd.sum(second) * rstd / d;
+        gradRow(x, xo, d, mean, rstd, w, wo, dy, dyo, dot, dotH, dx, dxo, sums, dwo, dbo);
     }
 
     /// One row of dx, and what it adds to dw and db.

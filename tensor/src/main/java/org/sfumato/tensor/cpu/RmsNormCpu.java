@@ -50,16 +50,31 @@ final class RmsNormCpu {
             Parallel.run(sums.chunks, chunk -> {
                 for (long r = sums.row(chunk); r < sums.row(chunk + 1); r++) {
                     float scale = rrms.segment.get(Simd.FLOAT, rrms.element(r));
-                    float dot = LayerNormCpu.dotNormed(x.segment, x.offset(r), x.width, 0, scale, w.segment,
-                            w.element(0),
-                            dy.segment, dy.offset(r)) / x.width;
                     gradRow(x.segment, x.offset(r), x.width, scale, w.segment, w.element(0), dy.segment, dy.offset(r),
-                            dot,
                             dx.segment, dx.offset(r), sums.segment, sums.offset(chunk));
                 }
             });
             sums.into(dw.segment, dw.element(0), 0, x.width);
         }
+    }
+
+    /// The mean of a row that its gradient needs.
+    private static void gradRow(MemorySegment x, long xo, int d, float scale, MemorySegment w, long wo,
+            MemorySegment dy, long dyo, MemorySegment dx, long dxo, MemorySegment sums, long dwo) {
+        var sum = FloatVector.zero(Simd.F32);
+        int whole = d - d % LANES;
+        for (int i = 0; i < whole; i += LANES) {
+            var g = Simd.loadF32(dy, dyo + 4L * i).mul(Simd.loadF32(w, wo + 4L * i));
+            sum = g.fma(Simd.loadF32(x, xo + 4L * i), sum);
+        }
+        if (whole < d) {
+            long n = 4L * whole;
+            var lanes = Simd.firstF32(d - whole);
+            var g = Simd.loadF32(dy, dyo + n, lanes).mul(Simd.loadF32(w, wo + n, lanes));
+            sum = g.fma(Simd.loadF32(x, xo + n, lanes), sum);
+        }
+        float dot = Simd.sum(sum) * scale / d;
+        gradRow(x, xo, d, scale, w, wo, dy, dyo, dot, dx, dxo, sums, dwo);
     }
 
     /// One row of dx, and what it adds to dw.

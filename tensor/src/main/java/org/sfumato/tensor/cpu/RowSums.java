@@ -69,14 +69,9 @@ final class RowSums {
     /// `sum_i exp(x_i - shift)`.
     static float sumExp(MemorySegment x, long xo, int d, float shift) {
         var sum = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            sum = sum.add(VectorMath.exp(Simd.loadF32(x, xo + 4L * i).sub(shift)));
-        }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            var e = VectorMath.exp(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift));
-            sum = sum.add(e, lanes);
+        for (int i = 0; i < d; i += LANES) {
+            var lanes = Simd.upTo(d - i);
+            sum = sum.add(VectorMath.expBelow(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift)), lanes);
         }
         return Simd.sum(sum);
     }
@@ -84,15 +79,9 @@ final class RowSums {
     /// `y_i = exp(x_i - shift)`; gives `sum_i y_i`.
     static float expInto(MemorySegment x, long xo, int d, float shift, MemorySegment y, long yo) {
         var sum = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            var e = VectorMath.exp(Simd.loadF32(x, xo + 4L * i).sub(shift));
-            Simd.store(y, yo + 4L * i, e);
-            sum = sum.add(e);
-        }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            var e = VectorMath.exp(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift));
+        for (int i = 0; i < d; i += LANES) {
+            var lanes = Simd.upTo(d - i);
+            var e = VectorMath.expBelow(Simd.loadF32(x, xo + 4L * i, lanes).sub(shift));
             Simd.store(y, yo + 4L * i, e, lanes);
             sum = sum.add(e, lanes);
         }

@@ -108,14 +108,9 @@ final class SoftmaxCpu {
     private static void logSoftmaxGrad(MemorySegment y, long yo, MemorySegment dy, long dyo, int d, float sum,
             MemorySegment dx, long dxo) {
         var minus = FloatVector.broadcast(Simd.F32, -sum);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            var p = VectorMath.exp(Simd.loadF32(y, yo + 4L * i));
-            Simd.store(dx, dxo + 4L * i, p.fma(minus, Simd.loadF32(dy, dyo + 4L * i)));
-        }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            var p = VectorMath.exp(Simd.loadF32(y, yo + 4L * i, lanes));
+        for (int i = 0; i < d; i += LANES) {
+            var lanes = Simd.upTo(d - i);
+            var p = VectorMath.expBelow(Simd.loadF32(y, yo + 4L * i, lanes));
             Simd.store(dx, dxo + 4L * i, p.fma(minus, Simd.loadF32(dy, dyo + 4L * i, lanes)), lanes);
         }
     }

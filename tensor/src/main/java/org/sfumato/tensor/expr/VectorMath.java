@@ -33,6 +33,7 @@ import jdk.incubator.vector.VectorSpecies;
 @SuppressWarnings("exports") // meant for this module; who calls it from outside reads the incubator module as well
 public final class VectorMath {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
     private static final List<VectorMask<Float>> FIRST_LANES = IntStream.range(0, SPECIES.length())
         .mapToObj(n -> SPECIES.indexInRange(0, n)).toList();
 
@@ -60,6 +61,15 @@ public final class VectorMath {
         return timesPowerOfTwo(p, t.reinterpretAsInts())
             .blend(all(Float.POSITIVE_INFINITY), x.compare(GT, 89f))
             .blend(all(0), x.compare(LT, -104f));
+    }
+
+    /// `e^x` for `x` up to 88, as in a softmax, in fewer steps than [#exp]; 0 below -87.33, where the true value is
+    /// subnormal. Largest error 1.02 ulp.
+    public static FloatVector expBelow(FloatVector x) {
+        var t = x.fma(all(LOG2_E), all(ROUNDER));
+        var p = expm1Reduced(expReduced(x, t.sub(all(ROUNDER)))).add(all(1));
+        var power = ((IntVector) t.reinterpretShape(INTS, 0)).lanewise(LSHL, MANTISSA_BITS).add(127 << MANTISSA_BITS);
+        return p.mul((FloatVector) power.reinterpretShape(SPECIES, 0)).blend(all(0), x.compare(LT, -87.33f));
     }
 
     /// `x - n ln 2`, at most `ln 2 / 2` in size; the first step is exact.
