@@ -40,9 +40,9 @@ public final class CpuBackend implements Backend {
                 return name.get().substring(name.get().indexOf(':') + 1).strip();
             }
         } catch (IOException | RuntimeException _) {
-            // not Linux: the architecture is all there is to tell
+            // not Linux: the name is not known
         }
-        return System.getProperty("os.arch");
+        return "processor of unknown name";
     }
 
     @Override
