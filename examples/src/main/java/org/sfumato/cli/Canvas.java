@@ -35,7 +35,7 @@ final class Canvas implements MaskedSampler.Observer, AutoCloseable {
             return;
         }
         shown = now;
-        var text = diffusion.show(ids).replace(String.valueOf(MaskedDiffusion.GAP), HIDDEN);
+        var text = diffusion.show(ids, HIDDEN);
         if (inPlace) {
             err.print((lines > 0 ? "\033[" + lines + "A" : "") + "\r\033[J" + text + "\n");
             lines = height(text);

@@ -53,7 +53,8 @@ final class TrainCommand implements Runnable {
                 description = "Where checkpoints, logs and the loss curve go.")
         Path out;
 
-        @Option(names = "--preset", defaultValue = "char-small", description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).",
+        @Option(names = "--preset", defaultValue = "char-small",
+                description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).",
                 converter = PresetConverter.class, completionCandidates = PresetConverter.class)
         Preset preset;
 

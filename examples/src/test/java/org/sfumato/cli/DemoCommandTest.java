@@ -26,6 +26,7 @@ class DemoCommandTest {
                 "pairs of characters", "single characters", "The model lies in " + model);
         assertThat(result.err()).contains("A masked diffusion model of ", "learns 1,800 characters", "It writes: ",
                 "It fills a gap of 12 characters", "\u2591").doesNotContain("\r", "\033");
+        assertThat(result.err().substring(result.err().lastIndexOf("-- step "))).doesNotContain("\u2591");
         var json = Cli.run("generate", "--model", model, "--length", 3, "--json").succeeds().json();
         assertThat(json.get("text").asString()).isNotEmpty();
     }

@@ -86,8 +86,8 @@ class TrainCommandTest {
         Cli.begin(out, text);
         resume(out, 12);
         try (var folders = Files.list(out.resolve("checkpoints"))) {
-            assertThat(folders.map(f -> f.getFileName().toString()).filter(f -> f.startsWith("step-"))).hasSizeBetween(3,
-                    4).contains("step-000000012", "step-000000010", "step-000000008");
+            assertThat(folders.map(f -> f.getFileName().toString()).filter(f -> f.startsWith("step-")))
+                    .hasSizeBetween(3, 4).contains("step-000000012", "step-000000010", "step-000000008");
         }
     }
 
@@ -115,7 +115,8 @@ class TrainCommandTest {
     @Test
     void aSecondTrainingDoesNotReplaceTheFirst() throws IOException {
         Cli.begin(out, text);
-        Cli.run("train", "masked", "--data", text, "--out", out, "--steps", 1).fails(1, "there is a training in " + out);
+        Cli.run("train", "masked", "--data", text, "--out", out, "--steps", 1)
+                .fails(1, "there is a training in " + out);
         assertThat(Cli.checkpoint(out, 0)).isDirectory();
     }
 

@@ -84,12 +84,17 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
 
     /// `ids` as text, with [#GAP] for [MASK]: a canvas on its way.
     public String show(int[] ids) {
+        return show(ids, String.valueOf(GAP));
+    }
+
+    /// `ids` as text, with `gap` for [MASK].
+    public String show(int[] ids, String gap) {
         var text = new StringBuilder();
         int from = 0;
         for (int i = 0; i <= ids.length; i++) {
             if (i == ids.length || ids[i] == process.mask()) {
                 text.append(tokenizer.decode(Arrays.copyOfRange(ids, from, i)));
-                text.append(i < ids.length ? String.valueOf(GAP) : "");
+                text.append(i < ids.length ? gap : "");
                 from = i + 1;
             }
         }
