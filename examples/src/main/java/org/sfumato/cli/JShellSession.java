@@ -68,7 +68,7 @@ final class JShellSession implements Callable<Integer> {
         if (terminal) {
             spec.commandLine().getOut().printf(GREETING, Version.sfumato()).flush();
         } else if (!files.isEmpty()) {
-            arguments.add("-");                                     // standard input without a dialogue, and it is empty
+            arguments.add("-");  // standard input without a dialogue, and it is empty
             shell.in(InputStream.nullInputStream(), null);
         }
         return shell.start(arguments.toArray(String[]::new));

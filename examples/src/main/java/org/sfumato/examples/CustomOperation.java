@@ -12,9 +12,9 @@ import org.sfumato.tensor.op.Saved;
 
 /// Operations of one's own, two ways: a formula that is fused, and a record with a composition.
 public final class CustomOperation {
-    /// `x * Phi(1.702 x)` with a logistic curve for Phi, of a sum with a bias. One loop over memory computes it, another
-    /// one the gradients by both arguments; both are derived from this line. Source: Hendrycks and Gimpel 2016, arXiv
-    /// 1606.08415, section 2.
+    /// `x * Phi(1.702 x)` with a logistic curve for Phi, of a sum with a bias. One loop over memory computes it,
+    /// another one the gradients by both arguments; both are derived from this line. Source: Hendrycks and Gimpel 2016,
+    /// arXiv 1606.08415, section 2.
     static final Fuse GELU_BIAS = Fuse.of("geluBias", (x, bias) -> {
         var sum = x.add(bias);
         return sum.mul(sum.mul(1.702).sigmoid());

@@ -27,7 +27,7 @@ public final class FirstSteps {
             var a = Tensor.arange(6).reshape(2, 3).cast(DType.F32);         // (2, 3)
             var b = Tensor.of(10f, 20f, 30f);                               // (3)
             out.println(a.add(b));                                          // b is broadcast over the rows
-            out.println(a.matmul(a.t()));                                   // (2, 2); a.t() is a view, nothing is copied
+            out.println(a.matmul(a.t()));  // (2, 2); a.t() is a view, nothing is copied
             out.println(a.slice(1, 0, 3, 2).describe());                    // columns 0 and 2, a view as well
         });
         out.println("live bytes after the scope: " + Memory.current(Device.CPU).live());

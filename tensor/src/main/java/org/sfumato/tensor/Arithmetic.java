@@ -1,9 +1,7 @@
 package org.sfumato.tensor;
 
 import java.lang.foreign.MemorySegment;
-import org.sfumato.tensor.expr.Expr;
 import org.sfumato.tensor.op.Cast;
-import org.sfumato.tensor.op.Pointwise;
 
 /// Element by element: arithmetic, comparison, logic, choice. Operands broadcast and are promoted as [DType] says.
 ///

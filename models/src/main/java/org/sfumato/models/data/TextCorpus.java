@@ -67,7 +67,8 @@ public record TextCorpus(Tokenizer tokenizer, Tokens train, Tokens validation) {
         try {
             var bytes = Files.readAllBytes(file);
             if (bytes.length == 0) {
-                throw new IllegalArgumentException("text corpus: " + file + " is empty\nhint: name a file with text in it");
+                throw new IllegalArgumentException("text corpus: " + file
+                        + " is empty\nhint: name a file with text in it");
             }
             return bytes;
         } catch (NoSuchFileException e) {

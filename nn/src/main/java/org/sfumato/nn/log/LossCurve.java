@@ -60,7 +60,8 @@ public record LossCurve(String title, String xLabel, String yLabel, Scale x, Sca
     private static final int TOP = 56;
     private static final int BOTTOM = 60;
     /// Told apart also by those who see red and green alike. Source: Okabe and Ito 2008, "Color Universal Design".
-    private static final List<String> COLOURS = List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00");
+    private static final List<String> COLOURS = List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9",
+            "#e69f00");
 
     /// The chart of `series`.
     ///
@@ -190,7 +191,8 @@ public record LossCurve(String title, String xLabel, String yLabel, Scale x, Sca
             var name = series.get(i).name;
             at -= 34 + (int) Math.ceil(6.8 * name.length());            // about the width of the text at 12 pixels
             svg.append(format("<path d=\"M%d 44h20\" stroke=\"%s\" stroke-width=\"2\"/>"
-                            + "<text x=\"%d\" y=\"48\" fill=\"#1b1f24\">%s</text>\n", at, COLOURS.get(i % COLOURS.size()),
+                            + "<text x=\"%d\" y=\"48\" fill=\"#1b1f24\">%s</text>\n", at,
+                                    COLOURS.get(i % COLOURS.size()),
                     at + 26, escaped(name)));
         }
     }

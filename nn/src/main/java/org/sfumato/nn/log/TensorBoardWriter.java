@@ -24,7 +24,7 @@ public final class TensorBoardWriter implements AutoCloseable {
     private static final String VERSION = "brain.Event:2";
     private static final int ATTEMPTS = 1000;
 
-    // The low three bits of a key are the wire type of Protocol Buffers: 0 varint, 1 eight bytes, 2 counted, 5 four bytes.
+    // The low three bits of a key are the wire type of Protocol Buffers: 0 varint, 1 eight bytes, 2 counted, 5 four.
     private static final int EVENT_WALL_TIME = 1 << 3 | 1;
     private static final int EVENT_STEP = 2 << 3;
     private static final int EVENT_FILE_VERSION = 3 << 3 | 2;

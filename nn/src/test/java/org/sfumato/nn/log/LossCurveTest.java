@@ -18,7 +18,8 @@ import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
 class LossCurveTest {
-    private static final LossCurve CHART = new LossCurve("A < B & C", "step", "loss (nats)", Scale.LINEAR, Scale.LINEAR);
+    private static final LossCurve CHART = new LossCurve("A < B & C", "step", "loss (nats)", Scale.LINEAR,
+            Scale.LINEAR);
 
     private static Document parsed(String svg) throws Exception {
         var factory = DocumentBuilderFactory.newInstance();
@@ -62,7 +63,8 @@ class LossCurveTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 0", "0.25, 0.25", "-1.5, -1.5", "20000, 20k", "1500000, 1.5M", "3e9, 3G", "1e-7, 1e-7", "2.5e13, 2.5e13"})
+    @CsvSource({"0, 0", "0.25, 0.25", "-1.5, -1.5", "20000, 20k", "1500000, 1.5M", "3e9, 3G", "1e-7, 1e-7",
+            "2.5e13, 2.5e13"})
     void labelsAreShort(double value, String label) {
         assertThat(Axis.label(value)).isEqualTo(label);
     }
@@ -79,10 +81,12 @@ class LossCurveTest {
 
     @Test
     void valuesWithoutAPlaceAreGaps() {
-        var points = List.of(new Point(1, 1), new Point(2, Double.NaN), new Point(3, 0), new Point(4, 2), new Point(5, 1));
+        var points = List.of(new Point(1, 1), new Point(2, Double.NaN), new Point(3, 0), new Point(4, 2),
+                new Point(5, 1));
         var linear = CHART.svg(List.of(new Series("a", points, 0)));
         assertThat(subpaths(linear)).isEqualTo(2);
-        var logarithmic = new LossCurve("", "", "", Scale.LINEAR, Scale.LOGARITHMIC).svg(List.of(new Series("a", points, 0)));
+        var logarithmic = new LossCurve("", "", "", Scale.LINEAR, Scale.LOGARITHMIC)
+                .svg(List.of(new Series("a", points, 0)));
         assertThat(subpaths(logarithmic)).isEqualTo(2);
         assertThat(logarithmic).doesNotContain("NaN").doesNotContain("Infinity");
     }
@@ -100,7 +104,7 @@ class LossCurveTest {
         }
         var svg = CHART.svg(List.of(new Series("train", points, 0.99)));
         assertThat(svg.length()).isLessThan(120_000);
-        assertThat(svg.contains(" 70.7L")).isTrue();                         // the peak, 1/22 of the height below the top
+        assertThat(svg.contains(" 70.7L")).isTrue();  // the peak, 1/22 of the height below the top
     }
 
     @Test

@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// One product, or a batch, cut into cells: a block of rows times a group of column panels of one product of the batch.
@@ -26,13 +25,8 @@ final class GemmRegion implements Parallel.RowBody {
     /// A panel of B read by this many rows or more is first copied into one piece.
     private static final int PACK_ROWS = 16;
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
-
-    /// What a thread needs besides the operands, allocated once; the collector frees it after the thread.
-    static final class Scratch {
-        final MemorySegment panel = Arena.ofAuto().allocate((long) Gemm.BLOCK_K * PANEL_BYTES, 64);
-        final MemorySegment tile = Arena.ofAuto().allocate((long) TILE_ROWS * PANEL_BYTES, 64);
-    }
+    private static final long PANEL = (long) Gemm.BLOCK_K * PANEL_BYTES;
+    private static final long TILE = (long) TILE_ROWS * PANEL_BYTES;
 
     final MemorySegment a;
     final MemorySegment b;
@@ -85,16 +79,17 @@ final class GemmRegion implements Parallel.RowBody {
     /// Computes cells `[r0, r1)`.
     @Override
     public void run(long r0, long r1) {
-        var scratch = SCRATCH.get();
-        for (long cell = r0; cell < r1; cell++) {
-            int group = (int) (cell % groups());
-            long rest = cell / groups();
-            int rowBlock = (int) (rest % rowBlocks());
-            cell((int) (rest / rowBlocks()), rowBlock, group, scratch);
+        try (var panel = Scratch.of(PANEL); var tile = Scratch.of(TILE)) {
+            for (long cell = r0; cell < r1; cell++) {
+                int group = (int) (cell % groups());
+                long rest = cell / groups();
+                int rowBlock = (int) (rest % rowBlocks());
+                cell((int) (rest / rowBlocks()), rowBlock, group, panel.segment, tile.segment);
+            }
         }
     }
 
-    private void cell(int product, int rowBlock, int group, Scratch scratch) {
+    private void cell(int product, int rowBlock, int group, MemorySegment packed, MemorySegment tile) {
         int i0 = rowBlock * blockRows;
         int rows = Math.min(blockRows, m - i0);
         int p0 = group * groupPanels;
@@ -112,26 +107,27 @@ final class GemmRegion implements Parallel.RowBody {
             boolean add = accumulate || k0 > 0;
             for (int p = p0; p < p1; p++) {
                 panel(rows, depth, width(p, p + 1), ao + k0 * aCol, bo + k0 * bRow + (long) p * lanes() * bCol,
-                        co + (long) p * PANEL_BYTES, add, scratch);
+                        co + (long) p * PANEL_BYTES, add, packed, tile);
             }
         }
     }
 
     /// `rows` rows times one panel of B, `width` columns wide and `depth` deep.
-    private void panel(int rows, int depth, int width, long ao, long bo, long co, boolean add, Scratch scratch) {
+    private void panel(int rows, int depth, int width, long ao, long bo, long co, boolean add,
+            MemorySegment packed, MemorySegment tile) {
         boolean whole = width == lanes();
         MemorySegment from = b;
         long rowOfB = bRow;
         if (!whole || bCol != bytes || rows >= PACK_ROWS) {
-            GemmPack.pack(bytes, b, bo, bRow, bCol, depth, width, scratch.panel);
-            from = scratch.panel;
+            GemmPack.pack(bytes, b, bo, bRow, bCol, depth, width, packed);
+            from = packed;
             bo = 0;
             rowOfB = PANEL_BYTES;
         }
         if (bytes == Float.BYTES) {
-            GemmF32.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, scratch.tile);
+            GemmF32.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, tile);
         } else {
-            GemmF64.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, scratch.tile);
+            GemmF64.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, tile);
         }
     }
 
