@@ -8,9 +8,22 @@ import org.sfumato.tensor.spi.Backend;
 
 /// The backends that the ServiceLoader finds, by device, each with the account of its memory.
 public final class Backends {
-    private static final Map<Device, Memory> FOUND = load();
+    private static final boolean VECTORS = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+
+    /// Filled at the first use, not before the flag was checked.
+    private static final class Found {
+        static final Map<Device, Memory> BY_DEVICE = load();
+    }
 
     private Backends() { }
+
+    private static Map<Device, Memory> found() {
+        if (!VECTORS) {
+            throw new IllegalStateException("sfumato: the Vector API is not visible to this program"
+                    + "\nhint: start java with --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED");
+        }
+        return Found.BY_DEVICE;
+    }
 
     private static Map<Device, Memory> load() {
         var found = new ConcurrentHashMap<Device, Memory>();
@@ -22,7 +35,7 @@ public final class Backends {
 
     /// The devices that can be used here.
     public static java.util.List<Device> devices() {
-        return FOUND.keySet().stream().sorted(java.util.Comparator.comparing(Device::toString)).toList();
+        return found().keySet().stream().sorted(java.util.Comparator.comparing(Device::toString)).toList();
     }
 
     /// The backend of `device`.
@@ -36,10 +49,10 @@ public final class Backends {
     ///
     /// @throws IllegalArgumentException if there is no such device
     public static Memory memory(Device device) {
-        var memory = FOUND.get(device);
+        var memory = found().get(device);
         if (memory == null) {
             throw new IllegalArgumentException("device: '" + device + "' is not available\nhint: there are "
-                    + FOUND.keySet().stream().map(Device::toString).sorted().collect(Collectors.joining(", ")));
+                    + found().keySet().stream().map(Device::toString).sorted().collect(Collectors.joining(", ")));
         }
         return memory;
     }

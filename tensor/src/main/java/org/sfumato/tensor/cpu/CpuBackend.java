@@ -28,7 +28,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public String describe() {
-        return "cpu: %s, %d-bit vectors, %d threads, %d processors, %,d MiB of memory for tensors".formatted(
+        return "%s, %d-bit vectors, %d threads, %d processors, %,d MiB of memory for tensors".formatted(
                 processor(), 8 * Simd.BYTES, Parallel.threads(), Runtime.getRuntime().availableProcessors(),
                 Runtime.getRuntime().maxMemory() >> 20);
     }

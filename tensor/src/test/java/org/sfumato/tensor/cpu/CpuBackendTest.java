@@ -45,7 +45,7 @@ class CpuBackendTest {
     @Test
     void itDescribesItself() {
         assertThat(Backends.of(Device.CPU)).isInstanceOf(CpuBackend.class);
-        assertThat(Backends.of(Device.CPU).describe()).contains("cpu: ").contains("-bit vectors").contains("threads");
+        assertThat(Backends.of(Device.CPU).describe()).contains("-bit vectors").contains("threads");
     }
 
     @Test
