@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.sfumato.models.data.NGramEntropy;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.masked.Estimate;
@@ -99,9 +98,9 @@ final class TrainingRun {
             double loss = train(interrupt, logs, checkpoints, start);
             double seconds = before + (System.nanoTime() - start) / NANOS;
             boolean interrupted = interrupt.requested();
+            save(checkpoints, seconds);
             var estimate = interrupted ? quick() : full();
             logs.validation(trainer.steps(), estimate.nats());
-            save(checkpoints, seconds, Optional.of(estimate));
             logs.curve(entropy);
             return new Outcome(trainer.steps(), seconds, loss, estimate, entropy, interrupted);
         }
@@ -121,7 +120,7 @@ final class TrainingRun {
                     logs.validation(step, quick().nats());
                 }
                 if (step % plan.saveEvery == 0) {
-                    save(checkpoints, before + (System.nanoTime() - start) / NANOS, Optional.of(quick()));
+                    save(checkpoints, before + (System.nanoTime() - start) / NANOS);
                 }
             }
         }
@@ -168,11 +167,11 @@ final class TrainingRun {
                 .nelbo(ids, Likelihood.Estimator.FIXED_COUNT, samples, Rng.of(0));
     }
 
-    private void save(Checkpoints checkpoints, double seconds, Optional<Estimate> estimate) throws IOException {
+    private void save(Checkpoints checkpoints, double seconds) throws IOException {
         ObjectNode progress = JsonNodeFactory.instance.objectNode();
         progress.put("seconds", seconds);
         progress.put("minutes", plan.minutes);
-        double value = estimate.map(Estimate::nats).orElse(Double.NaN);
+        double value = quick().nats();                               // always the same tokens and random numbers
         boolean better = value < best;
         best = better ? value : best;
         if (Double.isFinite(best)) {
