@@ -53,7 +53,7 @@ public record TrainingConfig(TransformerConfig model, int batch, int length, dou
                 .01, seed);
     }
 
-    /// A larger model of characters for hours: 10.6 M parameters, windows of 256.
+    /// A larger model of characters for hours: 10.7 M parameters, windows of 256.
     public static TrainingConfig charBase(int vocabulary, long seed) {
         return new TrainingConfig(TransformerConfig.modern(vocabulary, 256, 384, 6, 6), 16, 256, 1e-3, .02, .9, .99,
                 .01, false, 1, 200, .6,
