@@ -92,19 +92,19 @@ public final class Dispatch {
     }
 
     private static Tensor[] execute(Op op, Tensor[] in) {
-        return switch (op) {
-            case View view -> new Tensor[] {in[0].view(view.apply(in[0].layout()))};
-            case CustomOp custom -> unrecorded(() -> Scope.results(() -> distinct(in, custom.reference(in))));
-            default -> {                              // the rest differ in kernels, not in how they are run
-                var specs = specs(in);
-                var out = op.outputs(specs);
-                var memory = backend(op, in);
-                if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
-                    yield unrecorded(() -> Scope.results(() -> as(out, in, fused.reference(wide(in)))));
-                }
-                yield allocateAndRun(op, memory, in, out);
-            }
-        };
+        if (op instanceof View view) {
+            return new Tensor[] {in[0].view(view.apply(in[0].layout()))};
+        }
+        if (op instanceof CustomOp custom) {
+            return unrecorded(() -> Scope.results(() -> distinct(in, custom.reference(in))));
+        }
+        var specs = specs(in);
+        var out = op.outputs(specs);
+        var memory = backend(op, in);
+        if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
+            return unrecorded(() -> Scope.results(() -> as(out, in, fused.reference(wide(in)))));
+        }
+        return allocateAndRun(op, memory, in, out);
     }
 
     /// Half types as f32: a composition rounds where a kernel would, at the end.

@@ -40,7 +40,7 @@ public final class Memory {
         this.backend = backend;
     }
 
-    /// The account of the default device.
+    /// The account of `device`; see [Backends#memory].
     public static Memory current(Device device) {
         return Backends.memory(device);
     }

@@ -8,7 +8,7 @@ import java.util.Set;
 /// | property | meaning | default |
 /// |---|---|---|
 /// | `sfumato.device` | the device of tensors made without naming one | `cpu` |
-/// | `sfumato.threads` | threads of the CPU engine, the caller included | processors |
+/// | `sfumato.threads` | threads of the CPU engine, the caller included | physical cores |
 /// | `sfumato.checkNan` | `true`: every operation whose result holds a NaN is an error that names it | `false` |
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks) {
