@@ -13,6 +13,10 @@ import jdk.incubator.vector.VectorSpecies;
 /// The vector shapes and the loads and stores that every CPU kernel shares. Offsets are in bytes.
 ///
 /// Species and layouts are constants: held anywhere else, C2 boxes every vector.
+///
+/// Methods without a segment take addresses. They check nothing and leave C2 almost nothing to inline, so that a loop
+/// of theirs runs at the speed of the machine; who calls them has proved, once for the whole operation, that all of it
+/// lies in the operands ([org.sfumato.tensor.spi.Operand#address]).
 final class Simd {
     /// The widest vector of floats that the machine prefers.
     static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
@@ -38,6 +42,7 @@ final class Simd {
     /// The byte order of this machine, which is that of all tensors in memory.
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+    private static final MemorySegment MEMORY = memory();
     private static final FloatVector IOTA_F32 = FloatVector.zero(F32).addIndex(1);
 
     /// Lanes turned by a half, a quarter and so on: what [#sum] adds. A turn by no lane stands where the vector is
@@ -50,6 +55,11 @@ final class Simd {
     private static final VectorShuffle<Float> TURN_64 = turn(64);
 
     private Simd() {}
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment memory() {
+        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
 
     private static VectorShuffle<Float> turn(int parts) {
         return VectorShuffle.fromOp(F32, lane -> (lane + F32_LANES / parts) % F32_LANES);
@@ -93,6 +103,56 @@ final class Simd {
     /// Writes the lanes of `lanes` at `offset`, and nothing else.
     static void store(MemorySegment s, long offset, FloatVector v, VectorMask<Float> lanes) {
         v.intoMemorySegment(s, offset, ORDER, lanes);
+    }
+
+    /// The [#F32_LANES] floats at an address.
+    static FloatVector loadF32(long address) {
+        return FloatVector.fromMemorySegment(F32, MEMORY, address, ORDER);
+    }
+
+    /// The [#F64_LANES] doubles at an address.
+    static DoubleVector loadF64(long address) {
+        return DoubleVector.fromMemorySegment(F64, MEMORY, address, ORDER);
+    }
+
+    /// The float at an address in every lane.
+    static FloatVector splatF32(long address) {
+        return FloatVector.broadcast(F32, MEMORY.get(FLOAT, address));
+    }
+
+    /// The double at an address in every lane.
+    static DoubleVector splatF64(long address) {
+        return DoubleVector.broadcast(F64, MEMORY.get(DOUBLE, address));
+    }
+
+    /// Writes all lanes at an address.
+    static void store(long address, FloatVector v) {
+        v.intoMemorySegment(MEMORY, address, ORDER);
+    }
+
+    /// Writes all lanes at an address.
+    static void store(long address, DoubleVector v) {
+        v.intoMemorySegment(MEMORY, address, ORDER);
+    }
+
+    /// The floats at an address in the lanes of `lanes`, zero in the others, whose memory is not touched.
+    static FloatVector loadF32(long address, VectorMask<Float> lanes) {
+        return FloatVector.fromMemorySegment(F32, MEMORY, address, ORDER, lanes);
+    }
+
+    /// Writes the lanes of `lanes` at an address, and nothing else.
+    static void store(long address, FloatVector v, VectorMask<Float> lanes) {
+        v.intoMemorySegment(MEMORY, address, ORDER, lanes);
+    }
+
+    /// The float at an address.
+    static float getF32(long address) {
+        return MEMORY.get(FLOAT, address);
+    }
+
+    /// Writes a float at an address.
+    static void setF32(long address, float value) {
+        MEMORY.set(FLOAT, address, value);
     }
 
     /// The first `count` lanes, all of them if there are fewer: by a comparison, without a branch. For loops that must

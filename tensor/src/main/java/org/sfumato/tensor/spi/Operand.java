@@ -27,4 +27,24 @@ public record Operand(Buffer buffer, DType dtype, Layout layout) {
     public long byteOffset() {
         return layout.offset() * dtype.bytes();
     }
+
+    /// The address of the first element, for kernels that read and write without checks: every element of the layout
+    /// was found to lie in the buffer. The buffer must stay reachable as long as the address is used, which whoever
+    /// runs an operation sees to.
+    ///
+    /// @throws IndexOutOfBoundsException if an element lies outside
+    public long address() {
+        long low = layout.offset();
+        long high = low;
+        for (int axis = 0; axis < shape().rank(); axis++) {
+            long reach = (shape().size(axis) - 1) * layout.strides()[axis];
+            low += Math.min(0, reach);
+            high += Math.max(0, reach);
+        }
+        if (shape().count() != 0 && (low < 0 || (high + 1) * dtype.bytes() > buffer.bytes())) {
+            throw new IndexOutOfBoundsException("operand: elements " + low + " to " + high + " of " + dtype
+                    + " do not lie in a buffer of " + buffer.bytes() + " bytes");
+        }
+        return segment().address() + byteOffset();
+    }
 }
