@@ -27,6 +27,7 @@ final class Backward {
     private final Set<Tensor> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Tensor> needed = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
+    private final Map<Tensor, Parts> parts = new IdentityHashMap<>();  // gradients of slices, of tensors with no sum yet
     private final Map<Buffer, Integer> forwardUses = new IdentityHashMap<>();
     private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();  // buffers of gradients on the way
 
@@ -71,6 +72,7 @@ final class Backward {
         }
         var results = new Tensor[targets.length];
         for (int i = 0; i < targets.length; i++) {
+            join(targets[i]);
             results[i] = gradients.get(targets[i]);
         }
         return results;
@@ -100,11 +102,12 @@ final class Backward {
         boolean any = false;
         for (int i = 0; i < dOut.length; i++) {
             var out = node.out()[i];
+            join(out);
             dOut[i] = wanted.contains(out) ? gradients.get(out) : gradients.remove(out);
             any |= dOut[i] != null;
         }
         if (any && node.op() instanceof View.Slice slice && needed.contains(node.in()[0])) {
-            addToRegion(node.in()[0], slice, dOut[0]);
+            addPart(node.in()[0], slice, dOut[0]);
         } else if (any && node.op() instanceof Differentiable rule && anyNeeded(node.in())) {
             node.requireUnchanged();
             var results = Scope.results(() -> rule.vjp(new Pass(node), dOut));
@@ -131,6 +134,7 @@ final class Backward {
                     .name() + ": its gradient rule returned " + gradient.shape() + " for input " + index
                     + " of shape " + input.shape());
         }
+        join(input);
         gradientUses.merge(buffer(gradient), 1, Integer::sum);
         var sum = gradients.putIfAbsent(input, gradient);
         if (sum == null) {
@@ -145,6 +149,37 @@ final class Backward {
             releaseGradient(sum);
         }
         releaseGradient(gradient);
+    }
+
+    /// Adds the gradient of a slice: to its region of the sum if there is one, else to the parts, which wait for the
+    /// others as long as they may make up the whole.
+    private void addPart(Tensor input, View.Slice slice, Tensor gradient) {
+        if (gradients.containsKey(input)) {
+            addToRegion(input, slice, gradient);
+            return;
+        }
+        gradientUses.merge(buffer(gradient), 1, Integer::sum);
+        var all = parts.computeIfAbsent(input, _ -> new Parts(input));
+        all.add(slice, gradient);
+        if (all.overflows()) {
+            join(input);
+        }
+    }
+
+    /// Makes the parts of the gradient of `input`, if there are any, one tensor.
+    private void join(Tensor input) {
+        var all = parts.remove(input);
+        if (all == null) {
+            return;
+        }
+        if (all.isWhole()) {
+            var whole = all.concat();
+            gradientUses.merge(buffer(whole), 1, Integer::sum);
+            gradients.put(input, whole);
+        } else {
+            all.forEach((slice, gradient) -> addToRegion(input, slice, gradient));
+        }
+        all.forEach((_, gradient) -> releaseGradient(gradient));
     }
 
     /// Adds the gradient of a slice to its region in the gradient of the whole: the slices of one tensor share one

@@ -114,6 +114,28 @@ class TapeTest {
 
     /// `10 r_0j + r_i0 x_10` summed over a square of i and j, r being the right two columns.
     @Test
+    void slicesThatMakeUpAPermutedTensorGiveADenseGradientOfItsOrigin() {
+        double[] x = {1, 2, 3, 4, 5, 6};
+        UnaryOperator<Tensor> parts = t -> {
+            var turned = t.t();                                                                         // (3, 2)
+            return turned.slice(0, 2, 3).mul(7).sum().add(turned.slice(0, 0, 2).mul(2).sum());
+        };
+        assertThat(gradient(x, 2, parts)).containsExactly(2, 2, 7, 2, 2, 7);
+        assertThat(gradient(x, 2, t -> parts.apply(t).add(t.t().slice(0, 1, 2).sum())))
+                .as("and one more").containsExactly(2, 3, 7, 2, 3, 7);
+        assertThat(gradient(x, 2, t -> t.slice(0, 0, 1).mul(2).sum().add(t.slice(1, 0, 1).sum())))
+                .as("along two axes").containsExactly(3, 2, 2, 1, 0, 0);
+        assertThat(gradient(x, 2, t -> t.slice(1, 0, 1).sum().add(t.slice(1, 2, 3).mul(3).sum())))
+                .as("with a gap").containsExactly(1, 0, 3, 1, 0, 3);
+        scope.run(() -> {
+            var whole = Tensor.of(x, 2, 3);
+            try (var tape = Tape.record(() -> parts.apply(whole))) {
+                assertThat(tape.gradients(whole).of(whole).layout().isDense()).isTrue();
+            }
+        });
+    }
+
+    @Test
     void slicesOfSlices() {
         assertThat(gradient(new double[] {1, 2, 3, 4, 5, 6}, 2, t -> {
             var right = t.slice(1, 1, 3);
