@@ -1,5 +1,6 @@
 package org.sfumato.nn.optim;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,24 +49,33 @@ public final class Muon implements Optimizer {
         });
     }
 
+    /// Matrices of one shape are made orthogonal together, in one batch.
     @Override
     public void step(Map<String, Tensor> gradients, double rate) {
-        gradients.forEach((name, g) -> Scope.temporary(() -> {
-            var p = parameters.get(name);
-            var u = state.get("u." + name);
-            momentum.update(u, g);
-            var direction = orthogonalize(g.add(u.mul(config.momentum)));
-            double lr = config.learningRate * rate;
-            double scale = lr * Math.sqrt(Math.max(1.0, (double) p.size(0) / p.size(1)));
-            DESCEND.update(p, direction, scalar(scale, p), scalar(1 - lr * config.weightDecay, p));
-        }));
+        var byShape = new LinkedHashMap<Shape, List<String>>();
+        gradients.forEach((name, g) -> byShape.computeIfAbsent(g.shape(), _ -> new ArrayList<>()).add(name));
+        byShape.values().forEach(names -> Scope.temporary(() -> step(names, gradients, rate)));
     }
 
-    /// The nearest matrix with singular values near 1, by Newton and Schulz. Shapes: (M, N) -> (M, N).
+    private void step(List<String> names, Map<String, Tensor> gradients, double rate) {
+        var directions = orthogonalize(Tensor.stack(0, names.stream().map(name -> {
+            var u = state.get("u." + name);
+            momentum.update(u, gradients.get(name));
+            return gradients.get(name).add(u.mul(config.momentum));
+        }).toArray(Tensor[]::new)));
+        double lr = config.learningRate * rate;
+        double scale = lr * Math.sqrt(Math.max(1.0, (double) directions.size(1) / directions.size(2)));
+        for (int i = 0; i < names.size(); i++) {
+            var p = parameters.get(names.get(i));
+            DESCEND.update(p, directions.select(0, i), scalar(scale, p), scalar(1 - lr * config.weightDecay, p));
+        }
+    }
+
+    /// The nearest matrices with singular values near 1, by Newton and Schulz. Shapes: (B, M, N) -> (B, M, N).
     static Tensor orthogonalize(Tensor g) {
-        boolean tall = g.size(0) > g.size(1);
+        boolean tall = g.size(1) > g.size(2);
         var x = tall ? g.t() : g;
-        x = x.div(x.square().sum().sqrt().add(1e-7));
+        x = x.div(x.square().sum(true, 1, 2).sqrt().add(1e-7));
         for (int i = 0; i < ITERATIONS; i++) {
             var a = x.matmul(x.t());
             x = ADVANCE.apply(x, COMBINE.apply(a, a.matmul(a)).matmul(x));
