@@ -8,5 +8,7 @@ module org.sfumato.examples {
 
     exports org.sfumato.examples;
 
+    uses org.sfumato.cli.Subcommand;
+
     opens org.sfumato.cli to info.picocli;
 }

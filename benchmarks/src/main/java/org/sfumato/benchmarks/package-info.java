@@ -1,2 +1,2 @@
-/// Benchmarks.
+/// What measures the library: the command `sfumato bench` and JMH benchmarks.
 package org.sfumato.benchmarks;

@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// With `--json`, the last line of standard output is one JSON object: the result or, after an error,
 /// `{"error": ..., "hints": [...]}`. Progress goes to standard error, see [Progress].
-final class Common {
+public final class Common {
 
     @Option(names = "--json", description = "End the output with one line of JSON: the result.")
     boolean json;
@@ -28,7 +28,7 @@ final class Common {
     CommandSpec spec;
 
     /// Standard output. Throws [ClosedPipe] from a write when nobody reads it any more.
-    PrintWriter out() {
+    public PrintWriter out() {
         return spec.commandLine().getOut();
     }
 
@@ -38,7 +38,7 @@ final class Common {
     }
 
     /// Prints `fields` as a line of JSON if the user asked for it; call it last.
-    void result(Map<String, ?> fields) {
+    public void result(Map<String, ?> fields) {
         if (json) {
             out().println(toJson(fields));
         }
@@ -52,7 +52,7 @@ final class Common {
     }
 
     /// A wrong command line unless `value` is `least` or more, or not given.
-    void atLeast(long least, String option, Number value) {
+    public void atLeast(long least, String option, Number value) {
         require(value == null || value.longValue() >= least, option, "at least " + least, value);
     }
 

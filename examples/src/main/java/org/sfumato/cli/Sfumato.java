@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,7 +18,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /// The command `sfumato`. Exit codes: 0 all went well, 1 it failed, 2 the command line is wrong.
 ///
 /// A command is one class in this package, a `Callable<Integer>` with picocli's `@Command`, a `@Mixin` [Common], and a
-/// place in the list of subcommands here. Whatever it throws is reported in one to three lines.
+/// place in the list of subcommands here; a [Subcommand] of another jar finds its own place. Whatever it throws is
+/// reported in one to three lines.
 @Command(name = "sfumato",
         description = "Text diffusion on the JVM: train, generate, score.",
         synopsisSubcommandLabel = "COMMAND",
@@ -68,6 +70,7 @@ public final class Sfumato implements Runnable {
     /// The command line with `more` commands than the usual ones.
     static CommandLine commandLine(PrintWriter out, PrintWriter err, Object... more) {
         var command = new CommandLine(new Sfumato());
+        ServiceLoader.load(Subcommand.class).forEach(command::addSubcommand);
         List.of(more).forEach(command::addSubcommand);
         return command
                 .setOut(out)

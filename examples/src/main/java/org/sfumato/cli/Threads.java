@@ -6,7 +6,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `--threads`: must be seen before the engine starts, which reads it once.
-final class Threads {
+public final class Threads {
     private static final int MOST = 1024;
 
     @Spec(Spec.Target.MIXEE)

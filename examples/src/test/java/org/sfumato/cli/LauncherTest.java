@@ -47,12 +47,14 @@ class LauncherTest {
         root = Files.createDirectories(temp.resolve("a check out"));
         write(root.resolve("sfumato"), Files.readString(script()));
         write(root.resolve("pom.xml"), "");
-        for (var module : List.of("tensor", "autograd", "cuda-kernels", "nn", "tokenizers", "models", "examples")) {
+        for (var module : List.of("tensor", "autograd", "cuda-kernels", "nn", "tokenizers", "models", "examples",
+                "benchmarks")) {
             write(root.resolve(module + "/src/main/A.java"), "");
             write(root.resolve(module + "/pom.xml"), "");
         }
         write(root.resolve("examples/target/lib/one.jar"), "");
         write(root.resolve("examples/target/sfumato-examples-1.jar"), "");
+        write(root.resolve("benchmarks/target/sfumato-benchmarks-1.jar"), "");
         write(root.resolve("examples/target/built"), "");
         jdk = madeUpJdk("jdk 25", "25.0.3");
         bin = Files.createDirectories(temp.resolve("bin"));
@@ -72,6 +74,7 @@ class LauncherTest {
                 sleep 0.3
                 mkdir -p examples/target/lib
                 touch examples/target/built examples/target/sfumato-examples-1.jar
+                touch benchmarks/target/sfumato-benchmarks-1.jar
                 """.formatted(temp));
         setTimes();
     }
@@ -86,6 +89,7 @@ class LauncherTest {
                 .startsWith("in " + elsewhere.toRealPath(), "arg --add-modules", "arg jdk.incubator.vector")
                 .endsWith("arg org.sfumato.cli.Sfumato", "arg generate", "arg two words", "arg ")
                 .contains("arg " + root.toRealPath() + "/examples/target/sfumato-examples-1.jar:"
+                        + root.toRealPath() + "/benchmarks/target/sfumato-benchmarks-1.jar:"
                         + root.toRealPath() + "/examples/target/lib/*");
     }
 

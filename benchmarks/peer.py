@@ -1,0 +1,179 @@
+"""PyTorch's side of `sfumato bench`: the same work, lines of the same form.
+
+    python peer.py step|forward --config cpu|small|baby [--threads N] [--steps N] [--warmup SECONDS]
+    python peer.py gemm|ops [--threads N] NAME ...        names as `sfumato bench gemm --list` prints them
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+VOCABULARY, MASK = 66, 65
+CONFIGS = {  # length, width, layers, heads, rows of a batch, steps to measure
+    "cpu": (64, 128, 4, 4, 12, 100),
+    "small": (512, 256, 4, 8, 16, 9),
+    "baby": (256, 384, 6, 6, 16, 9),
+}
+
+
+def line(kind, name, figures):
+    print(f"torch {torch.__version__} eager {kind} {name}: {figures}", flush=True)
+
+
+def peak_resident():
+    """MiB, or nothing outside Linux."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(f"peak {int(row.split()[1]) >> 10} MiB" for row in status if row.startswith("VmHWM"))
+    except OSError:
+        return "peak unknown"
+
+
+# ---- whole networks
+
+
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.qkv, self.out = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, h):
+        parts = self.qkv(h).unflatten(-1, (3, self.heads, -1)).transpose(1, 3).unbind(2)      # (B, H, T, D) each
+        return self.out(F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2))
+
+
+def residual_layers(width, heads):
+    mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+    return [nn.Sequential(nn.LayerNorm(width), part) for part in (Attention(width, heads), mlp)]
+
+
+class Denoiser(nn.Module):
+    """Pre-norm transformer, every position sees every other; learned positions, head tied to the token table."""
+
+    def __init__(self, length, width, layers, heads):
+        super().__init__()
+        self.token = nn.Embedding(VOCABULARY, width)
+        self.position = nn.Parameter(torch.zeros(length, width))
+        self.residuals = nn.ModuleList(part for _ in range(layers) for part in residual_layers(width, heads))
+        self.norm = nn.LayerNorm(width)
+        for name, p in self.named_parameters():
+            if p.dim() == 2 and name != "position":
+                nn.init.normal_(p, std=0.02)
+            elif name.endswith("bias"):
+                nn.init.zeros_(p)
+
+    def forward(self, ids):
+        h = self.token(ids) + self.position
+        for residual in self.residuals:
+            h = h + residual(h)
+        return F.linear(self.norm(h), self.token.weight)
+
+
+def noise(ids):
+    """Hides each token with the probability of its row, 1e-3 + (1 - 1e-3) t, t uniform."""
+    p = 1e-3 + (1 - 1e-3) * torch.rand(len(ids), 1)
+    hidden = torch.rand(ids.shape) < p
+    return ids.masked_fill(hidden, MASK), hidden / p
+
+
+def time_network(options):
+    length, width, layers, heads, rows, steps = CONFIGS[options.config]
+    torch.manual_seed(0)
+    network = Denoiser(length, width, layers, heads)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1, fused=True)
+    ids = torch.randint(MASK, (rows, length))
+
+    @torch.no_grad()
+    def forward():
+        network(noise(ids)[0])
+
+    def step():
+        noisy, weight = noise(ids)
+        losses = F.cross_entropy(network(noisy).flatten(0, 1), ids.flatten(), reduction="none")
+        ((losses * weight.flatten()).sum() / ids.numel()).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    work = forward if options.what == "forward" else step
+    start = time.perf_counter()
+    while time.perf_counter() - start < options.warmup:
+        work()
+    seconds = [clock(work) for _ in range(options.steps or steps)]
+    count, median = sum(p.numel() for p in network.parameters()), statistics.median(seconds)
+    tokens = ids.numel()
+    flop = 2 * (count - length * width) * tokens + 4 * layers * width * length * tokens
+    flop *= 1 if options.what == "forward" else 3
+    line("train" if options.what == "step" else "forward", options.config,
+         f"{count} parameters, median {median * 1e3:.1f} ms, {tokens / median:.0f} tokens/s, "
+         f"{flop / median / 1e9:.0f} GFLOP/s, {peak_resident()}, best {min(seconds) * 1e3:.1f} ms")
+
+
+def clock(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+# ---- single operations
+
+
+def rounds(work, warmup=0.25, length=0.03, count=9):
+    """Median and best seconds of a call: rounds of 30 ms, or of one call if that is longer."""
+
+    def one(seconds):
+        start = end = time.perf_counter()
+        calls = 0
+        while end - start < seconds:
+            work()
+            calls += 1
+            end = time.perf_counter()
+        return (end - start) / calls
+
+    one(warmup)
+    seconds = [one(length) for _ in range(count)]
+    return statistics.median(seconds), min(seconds)
+
+
+def product(name):
+    """`NT 48*64x64x32`: which operands are stored transposed, how many products, M x N x K."""
+    form, sizes = name.split()
+    count = int(sizes.split("*")[0]) if "*" in sizes else 0
+    m, n, k = map(int, sizes.split("*")[-1].split("x"))
+
+    def operand(stored, *shape):
+        x = torch.rand(*([count] if count else []), *(shape[::-1] if stored == "T" else shape))
+        return x.mT if stored == "T" else x
+
+    a, b = operand(form[0], m, k), operand(form[1], k, n)
+    c = torch.matmul(a, b)
+    return lambda: torch.matmul(a, b, out=c)
+
+
+def time_each(kind, names, make):
+    for name in names:
+        median, best = rounds(make(name))
+        line(kind, name, f"median {median * 1e3:.4f} ms, best {best * 1e3:.4f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["step", "forward", "gemm"])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--config", default="cpu", choices=CONFIGS)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--warmup", type=float, default=3)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.what == "gemm":
+        time_each("gemm", options.names, product)
+    else:
+        time_network(options)
+
+
+main()

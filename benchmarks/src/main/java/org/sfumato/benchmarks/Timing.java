@@ -1,0 +1,39 @@
+package org.sfumato.benchmarks;
+
+import java.util.Arrays;
+
+/// Seconds that a piece of work takes: the median and the best of some rounds.
+record Timing(double median, double best) {
+    private static final double WARM_UP = .25;
+    private static final double ROUND = .03;
+    private static final int ROUNDS = 9;
+
+    /// Of times in any order.
+    static Timing of(double[] seconds) {
+        var sorted = seconds.clone();
+        Arrays.sort(sorted);
+        return new Timing(sorted[sorted.length / 2], sorted[0]);
+    }
+
+    /// Calls `work` over and over for a quarter of a second, then in rounds of 30 ms, or of one call if that is longer.
+    static Timing of(Runnable work) {
+        round(work, WARM_UP);
+        var seconds = new double[ROUNDS];
+        for (int i = 0; i < ROUNDS; i++) {
+            seconds[i] = round(work, ROUND);
+        }
+        return of(seconds);
+    }
+
+    private static double round(Runnable work, double seconds) {
+        long start = System.nanoTime();
+        long end = start;
+        int calls = 0;
+        while (end - start < seconds * 1e9) {
+            work.run();
+            calls++;
+            end = System.nanoTime();
+        }
+        return (end - start) / 1e9 / calls;
+    }
+}
