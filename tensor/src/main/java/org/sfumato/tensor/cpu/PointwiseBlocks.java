@@ -126,8 +126,7 @@ final class PointwiseBlocks implements Parallel.RowBody {
     /// Some blocks, one after another, with scratch memory of their own.
     private final class Pass {
         private final MemorySegment scratch;
-        private final MemorySegment[] from = new MemorySegment[inputs];
-        private final MemorySegment[] to = new MemorySegment[operands.length - inputs];
+        private final long[] shifts = new long[operands.length];
         private final long[] ins = new long[inputs];
         private final long[] outs = new long[operands.length - inputs];
         private final long[] filled = new long[inputs];
@@ -138,12 +137,7 @@ final class PointwiseBlocks implements Parallel.RowBody {
             int next = 0;
             for (int k = 0; k < operands.length; k++) {
                 places[k] = staged[k] ? slot * next++ : 0;
-                var memory = staged[k] ? scratch : operands[k].segment();
-                if (k < inputs) {
-                    from[k] = memory;
-                } else {
-                    to[k - inputs] = memory;
-                }
+                shifts[k] = staged[k] ? scratch.address() : operands[k].address() - operands[k].byteOffset();
             }
         }
 
@@ -164,16 +158,16 @@ final class PointwiseBlocks implements Parallel.RowBody {
             long n = length * below[axis];
             for (int k = 0; k < inputs; k++) {
                 long place = at[k] + start * walk.strides[k][axis];
-                ins[k] = staged[k] ? places[k] : place;
+                ins[k] = shifts[k] + (staged[k] ? places[k] : place);
                 if (staged[k] && !(repeats[k] && filled[k] >= n)) {
                     filled[k] = n;
                     gather(k, place, length);
                 }
             }
             for (int k = inputs; k < operands.length; k++) {
-                outs[k - inputs] = staged[k] ? places[k] : at[k] + start * walk.strides[k][axis];
+                outs[k - inputs] = shifts[k] + (staged[k] ? places[k] : at[k] + start * walk.strides[k][axis]);
             }
-            loop.run(from, ins, to, outs, n);
+            loop.run(ins, outs, n);
             for (int k = inputs; k < operands.length; k++) {
                 if (staged[k]) {
                     scatter(k, axis, at[k] + start * walk.strides[k][axis], places[k], length);

@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.op.Pointwise;
 import org.sfumato.tensor.spi.HostPool;
@@ -72,23 +71,19 @@ final class PointwiseCpu {
     private static final class Straight implements Parallel.RowBody {
         private final PointwisePlan plan;
         private final long scalars;
-        private final MemorySegment[] from;
-        private final MemorySegment[] to;
-        private final long[] fromOffsets;
-        private final long[] toOffsets;
+        private final long[] from;
+        private final long[] to;
 
         Straight(PointwisePlan plan, long scalars, Operand[] in, Operand[] out) {
             this.plan = plan;
             this.scalars = scalars;
-            from = segments(in);
-            to = segments(out);
-            fromOffsets = offsets(in);
-            toOffsets = offsets(out);
+            from = addresses(in);
+            to = addresses(out);
         }
 
         void run(long count) {
             if (plan.cost * count < ALONE) {
-                plan.loop(scalars).run(from, fromOffsets, to, toOffsets, count);
+                plan.loop(scalars).run(from, to, count);
             } else {
                 Parallel.grains(count, Math.max(64, PIECE / plan.cost & -64), this);
             }
@@ -96,8 +91,8 @@ final class PointwiseCpu {
 
         @Override
         public void run(long e0, long e1) {
-            var ins = fromOffsets.clone();
-            var outs = toOffsets.clone();
+            var ins = from.clone();
+            var outs = to.clone();
             long shift = e0 * plan.compute.bytes();
             for (int k = 0; k < ins.length; k++) {
                 ins[k] += (scalars >>> k & 1) == 0 ? shift : 0;
@@ -105,23 +100,15 @@ final class PointwiseCpu {
             for (int k = 0; k < outs.length; k++) {
                 outs[k] += shift;
             }
-            plan.loop(scalars).run(from, ins, to, outs, e1 - e0);
+            plan.loop(scalars).run(ins, outs, e1 - e0);
         }
-    }
 
-    static MemorySegment[] segments(Operand[] operands) {
-        var segments = new MemorySegment[operands.length];
-        for (int i = 0; i < segments.length; i++) {
-            segments[i] = operands[i].segment();
+        private static long[] addresses(Operand[] operands) {
+            var addresses = new long[operands.length];
+            for (int i = 0; i < addresses.length; i++) {
+                addresses[i] = operands[i].address();
+            }
+            return addresses;
         }
-        return segments;
-    }
-
-    private static long[] offsets(Operand[] operands) {
-        var offsets = new long[operands.length];
-        for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = operands[i].byteOffset();
-        }
-        return offsets;
     }
 }

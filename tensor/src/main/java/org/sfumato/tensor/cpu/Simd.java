@@ -9,6 +9,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+import org.sfumato.tensor.expr.RawMemory;
 
 /// The vector shapes and the loads and stores that every CPU kernel shares. Offsets are in bytes.
 ///
@@ -42,7 +43,6 @@ final class Simd {
     /// The byte order of this machine, which is that of all tensors in memory.
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private static final MemorySegment MEMORY = memory();
     private static final FloatVector IOTA_F32 = FloatVector.zero(F32).addIndex(1);
 
     /// Lanes turned by a half, a quarter and so on: what [#sum] adds. A turn by no lane stands where the vector is
@@ -55,11 +55,6 @@ final class Simd {
     private static final VectorShuffle<Float> TURN_64 = turn(64);
 
     private Simd() {}
-
-    @SuppressWarnings("restricted")
-    private static MemorySegment memory() {
-        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    }
 
     private static VectorShuffle<Float> turn(int parts) {
         return VectorShuffle.fromOp(F32, lane -> (lane + F32_LANES / parts) % F32_LANES);
@@ -107,52 +102,52 @@ final class Simd {
 
     /// The [#F32_LANES] floats at an address.
     static FloatVector loadF32(long address) {
-        return FloatVector.fromMemorySegment(F32, MEMORY, address, ORDER);
+        return FloatVector.fromMemorySegment(F32, RawMemory.ALL, address, ORDER);
     }
 
     /// The [#F64_LANES] doubles at an address.
     static DoubleVector loadF64(long address) {
-        return DoubleVector.fromMemorySegment(F64, MEMORY, address, ORDER);
+        return DoubleVector.fromMemorySegment(F64, RawMemory.ALL, address, ORDER);
     }
 
     /// The float at an address in every lane.
     static FloatVector splatF32(long address) {
-        return FloatVector.broadcast(F32, MEMORY.get(FLOAT, address));
+        return FloatVector.broadcast(F32, RawMemory.ALL.get(FLOAT, address));
     }
 
     /// The double at an address in every lane.
     static DoubleVector splatF64(long address) {
-        return DoubleVector.broadcast(F64, MEMORY.get(DOUBLE, address));
+        return DoubleVector.broadcast(F64, RawMemory.ALL.get(DOUBLE, address));
     }
 
     /// Writes all lanes at an address.
     static void store(long address, FloatVector v) {
-        v.intoMemorySegment(MEMORY, address, ORDER);
+        v.intoMemorySegment(RawMemory.ALL, address, ORDER);
     }
 
     /// Writes all lanes at an address.
     static void store(long address, DoubleVector v) {
-        v.intoMemorySegment(MEMORY, address, ORDER);
+        v.intoMemorySegment(RawMemory.ALL, address, ORDER);
     }
 
     /// The floats at an address in the lanes of `lanes`, zero in the others, whose memory is not touched.
     static FloatVector loadF32(long address, VectorMask<Float> lanes) {
-        return FloatVector.fromMemorySegment(F32, MEMORY, address, ORDER, lanes);
+        return FloatVector.fromMemorySegment(F32, RawMemory.ALL, address, ORDER, lanes);
     }
 
     /// Writes the lanes of `lanes` at an address, and nothing else.
     static void store(long address, FloatVector v, VectorMask<Float> lanes) {
-        v.intoMemorySegment(MEMORY, address, ORDER, lanes);
+        v.intoMemorySegment(RawMemory.ALL, address, ORDER, lanes);
     }
 
     /// The float at an address.
     static float getF32(long address) {
-        return MEMORY.get(FLOAT, address);
+        return RawMemory.ALL.get(FLOAT, address);
     }
 
     /// Writes a float at an address.
     static void setF32(long address, float value) {
-        MEMORY.set(FLOAT, address, value);
+        RawMemory.ALL.set(FLOAT, address, value);
     }
 
     /// The first `count` lanes, all of them if there are fewer: by a comparison, without a branch. For loops that must

@@ -13,9 +13,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.sfumato.tensor.DType;
 
-/// Writes the instructions that read or write one element of native memory. Offsets need not be aligned.
+/// Writes the instructions that read or write one element of native memory. Addresses need not be aligned.
 final class Elements {
     private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
+    private static final ClassDesc MEMORY = RawMemory.class.describeConstable().orElseThrow();
     private static final ClassDesc LAYOUTS = ValueLayout.class.describeConstable().orElseThrow();
 
     /// How one element type is named in Java.
@@ -36,23 +37,28 @@ final class Elements {
         };
     }
 
-    private static void place(CodeBuilder code, Access access, int segment, Runnable offset) {
-        code.aload(segment).getstatic(LAYOUTS, access.constant, access.layoutDesc());
-        offset.run();
+    private static void place(CodeBuilder code, Access access, Runnable address) {
+        allMemory(code).getstatic(LAYOUTS, access.constant, access.layoutDesc());
+        address.run();
     }
 
     /// -> element.
-    static void load(CodeBuilder code, DType type, int segment, Runnable offset) {
+    static void load(CodeBuilder code, DType type, Runnable address) {
         var access = access(type);
-        place(code, access, segment, offset);
+        place(code, access, address);
         code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(access.element, access.layoutDesc(), CD_long));
     }
 
     /// Stores the element in local `value`.
-    static void store(CodeBuilder code, DType type, int value, int segment, Runnable offset) {
+    static void store(CodeBuilder code, DType type, int value, Runnable address) {
         var access = access(type);
-        place(code, access, segment, offset);
+        place(code, access, address);
         code.loadLocal(TypeKind.from(access.element), value)
             .invokeinterface(SEGMENT, "set", MethodTypeDesc.of(CD_void, access.layoutDesc(), CD_long, access.element));
+    }
+
+    /// -> the segment of all memory.
+    static CodeBuilder allMemory(CodeBuilder code) {
+        return code.getstatic(MEMORY, "ALL", SEGMENT);
     }
 }

@@ -1,6 +1,5 @@
 package org.sfumato.tensor.expr;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 import org.sfumato.tensor.DType;
@@ -21,12 +20,11 @@ import org.sfumato.tensor.DType;
 public interface ExprLoop {
     /// Computes `count` elements.
     ///
-    /// Operand `k` starts at byte `inOffsets[k]` of `in[k]`: `count` contiguous elements, or one if it is a scalar
-    /// operand. Operands that no formula uses are not looked at. An output may be an operand at the same offset;
-    /// overlap otherwise is undefined.
-    ///
-    /// @throws IndexOutOfBoundsException if an operand ends before `count` elements
-    void run(MemorySegment[] in, long[] inOffsets, MemorySegment[] out, long[] outOffsets, long count);
+    /// Operand `k` lies at the address `in[k]`: `count` contiguous elements, or one if it is a scalar operand.
+    /// Addresses of operands that no formula uses are not looked at. An output may be an operand at the same address;
+    /// overlap otherwise is undefined. Nothing is checked: the caller knows that the operands lie in memory that is
+    /// its own ([org.sfumato.tensor.spi.Operand#address]) and keeps it reachable.
+    void run(long[] in, long[] out, long count);
 
     /// The loop for `formulas` in the type `compute`: f32, f64, or, if all formulas are integral, i64.
     ///

@@ -37,8 +37,8 @@ sealed interface LaneCode permits VectorCode, LongCode {
     /// The kind of local variable that holds a condition.
     TypeKind conditionKind();
 
-    /// -> one element, at the start of an operand.
-    void loadElement(CodeBuilder code, int segment, int offset);
+    /// -> the element at the address in local `place`.
+    void loadElement(CodeBuilder code, int place);
 
     /// one element -> value.
     void broadcast(CodeBuilder code);
@@ -47,10 +47,10 @@ sealed interface LaneCode permits VectorCode, LongCode {
     void constant(CodeBuilder code, double c);
 
     /// -> value. `mask` is the local that holds the mask of a partial value, or -1.
-    void load(CodeBuilder code, int segment, Runnable offset, int mask);
+    void load(CodeBuilder code, Runnable address, int mask);
 
     /// Stores the value in local `value`.
-    void store(CodeBuilder code, int value, int segment, Runnable offset, int mask);
+    void store(CodeBuilder code, int value, Runnable address, int mask);
 
     /// number of elements left (long) -> the mask of a last, partial value.
     void tailMask(CodeBuilder code);

@@ -36,8 +36,8 @@ record LongCode() implements LaneCode {
         return TypeKind.INT;
     }
 
-    @Override public void loadElement(CodeBuilder code, int segment, int offset) {
-        Elements.load(code, type(), segment, () -> code.lload(offset));
+    @Override public void loadElement(CodeBuilder code, int place) {
+        Elements.load(code, type(), () -> code.lload(place));
     }
 
     @Override public void broadcast(CodeBuilder code) {
@@ -48,12 +48,12 @@ record LongCode() implements LaneCode {
         code.loadConstant((long) c);
     }
 
-    @Override public void load(CodeBuilder code, int segment, Runnable offset, int mask) {
-        Elements.load(code, type(), segment, offset);
+    @Override public void load(CodeBuilder code, Runnable address, int mask) {
+        Elements.load(code, type(), address);
     }
 
-    @Override public void store(CodeBuilder code, int value, int segment, Runnable offset, int mask) {
-        Elements.store(code, type(), value, segment, offset);
+    @Override public void store(CodeBuilder code, int value, Runnable address, int mask) {
+        Elements.store(code, type(), value, address);
     }
 
     @Override public void tailMask(CodeBuilder code) {

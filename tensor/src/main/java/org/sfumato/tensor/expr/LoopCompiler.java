@@ -12,7 +12,6 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.HashMap;
@@ -26,19 +25,16 @@ import java.util.Optional;
 /// @param scalars bit k is set if operand k is one element
 record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final ClassDesc SELF = ClassDesc.of(ExprLoop.class.getPackageName(), "CompiledLoop");
-    private static final ClassDesc SEGMENT = MemorySegment.class.describeConstable().orElseThrow();
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(CD_void, SEGMENT.arrayType(), CD_long.arrayType(),
-        SEGMENT.arrayType(), CD_long.arrayType(), CD_long);
+    private static final MethodTypeDesc RUN =
+        MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_long.arrayType(), CD_long);
     private static final MethodTypeDesc PART = RUN.insertParameterTypes(RUN.parameterCount(), CD_long);
     private static final ClassDesc MATH = Math.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc MIN = MethodTypeDesc.of(CD_long, CD_long, CD_long);
     private static final int IN = 1; // the parameters of run, after `this`; the parts are static, theirs are one less
-    private static final int IN_OFFSETS = 2;
-    private static final int OUT = 3;
-    private static final int OUT_OFFSETS = 4;
-    private static final int COUNT = 5;
-    private static final int FROM = 4; // the last two parameters of a part
-    private static final int TO = 6;
+    private static final int OUT = 2;
+    private static final int COUNT = 3;
+    private static final int FROM = 2; // the last two parameters of a part
+    private static final int TO = 4;
 
     /// Elements per call of `span`: few, so that a loop is called often from the start and soon compiled (until then it
     /// runs a thousand times slower), but enough to hide the call.
@@ -114,7 +110,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     }
 
     private static void pass(CodeBuilder code, String part, Runnable range) {
-        code.aload(IN).aload(IN_OFFSETS).aload(OUT).aload(OUT_OFFSETS);
+        code.aload(IN).aload(OUT);
         range.run();
         code.invokestatic(SELF, part, PART);
     }
@@ -144,29 +140,27 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         code.return_();
     }
 
-    /// The locals of the operands and results. Offsets are those of element `FROM`, but for scalar operands.
-    record Operands(Map<Integer, Integer> segments, Map<Integer, Integer> offsets, Map<Integer, Integer> elements,
-                    int[] outSegments, int[] outOffsets) { }
+    /// The locals of the addresses of operands and results, those of element `FROM` but for scalar operands, and of the
+    /// scalar operands themselves.
+    record Operands(Map<Integer, Integer> places, Map<Integer, Integer> elements, int[] results) { }
 
     /// Reads the arrays, and the scalar operands, into locals of a part.
     private Operands operands(CodeBuilder code) {
-        int results = values.roots().size();
-        var found = new Operands(new HashMap<>(), new HashMap<>(), new HashMap<>(), new int[results], new int[results]);
+        var found = new Operands(new HashMap<>(), new HashMap<>(), new int[values.roots().size()]);
         for (var node : values.nodes()) {
             if (node.expr() instanceof Expr.Arg(int k)) {
-                found.segments.put(k, segment(code, IN - 1, k));
-                found.offsets.put(k, offset(code, IN_OFFSETS - 1, k, isScalar(k)));
+                int place = place(code, IN - 1, k, isScalar(k));
+                found.places.put(k, place);
                 if (isScalar(k)) {
                     int element = code.allocateLocal(lane.elementKind());
-                    lane.loadElement(code, found.segments.get(k), found.offsets.get(k));
+                    lane.loadElement(code, place);
                     code.storeLocal(lane.elementKind(), element);
                     found.elements.put(k, element);
                 }
             }
         }
-        for (int j = 0; j < results; j++) {
-            found.outSegments[j] = segment(code, OUT - 1, j);
-            found.outOffsets[j] = offset(code, OUT_OFFSETS - 1, j, false);
+        for (int j = 0; j < found.results.length; j++) {
+            found.results[j] = place(code, OUT - 1, j, false);
         }
         return found;
     }
@@ -175,13 +169,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         return (scalars >>> k & 1) != 0;
     }
 
-    private static int segment(CodeBuilder code, int array, int index) {
-        int local = code.allocateLocal(TypeKind.REFERENCE);
-        code.aload(array).loadConstant(index).aaload().astore(local);
-        return local;
-    }
-
-    private int offset(CodeBuilder code, int array, int index, boolean scalar) {
+    private int place(CodeBuilder code, int array, int index, boolean scalar) {
         int local = code.allocateLocal(TypeKind.LONG);
         code.aload(array).loadConstant(index).laload();
         if (!scalar) {

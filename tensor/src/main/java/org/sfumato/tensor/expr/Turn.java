@@ -41,8 +41,8 @@ final class Turn {
             results.add(local);
         }
         for (int j = 0; j < results.size(); j++) {
-            int offset = operands.outOffsets()[j];
-            lane.store(code, results.get(j), operands.outSegments()[j], () -> address(offset), mask);
+            int place = operands.results()[j];
+            lane.store(code, results.get(j), () -> address(place), mask);
         }
     }
 
@@ -93,8 +93,8 @@ final class Turn {
             code.loadLocal(lane.elementKind(), operands.elements().get(k));
             lane.broadcast(code);
         } else {
-            int offset = operands.offsets().get(k);
-            lane.load(code, operands.segments().get(k), () -> address(offset), mask);
+            int place = operands.places().get(k);
+            lane.load(code, () -> address(place), mask);
         }
     }
 
@@ -116,9 +116,9 @@ final class Turn {
         lane.compare(code, op);
     }
 
-    /// `offset + at * lanes * bytes`.
-    private void address(int offset) {
-        code.lload(offset);
+    /// `place + at * lanes * bytes`.
+    private void address(int place) {
+        code.lload(place);
         if (at >= 0) {
             code.iload(at).i2l().loadConstant((long) lane.lanes() * lane.type().bytes()).lmul().ladd();
         }

@@ -70,8 +70,8 @@ record VectorCode(DType type, boolean inline) implements LaneCode {
         return TypeKind.REFERENCE;
     }
 
-    @Override public void loadElement(CodeBuilder code, int segment, int offset) {
-        Elements.load(code, type, segment, () -> code.lload(offset));
+    @Override public void loadElement(CodeBuilder code, int place) {
+        Elements.load(code, type, () -> code.lload(place));
     }
 
     @Override public void broadcast(CodeBuilder code) {
@@ -88,9 +88,9 @@ record VectorCode(DType type, boolean inline) implements LaneCode {
         code.invokestatic(vector(), "broadcast", MethodTypeDesc.of(vector(), SPECIES, element()));
     }
 
-    @Override public void load(CodeBuilder code, int segment, Runnable offset, int mask) {
-        species(code).aload(segment);
-        offset.run();
+    @Override public void load(CodeBuilder code, Runnable address, int mask) {
+        Elements.allMemory(species(code));
+        address.run();
         order(code);
         if (mask < 0) {
             code.invokestatic(vector(), "fromMemorySegment",
@@ -101,9 +101,9 @@ record VectorCode(DType type, boolean inline) implements LaneCode {
         }
     }
 
-    @Override public void store(CodeBuilder code, int value, int segment, Runnable offset, int mask) {
-        code.aload(value).aload(segment);
-        offset.run();
+    @Override public void store(CodeBuilder code, int value, Runnable address, int mask) {
+        Elements.allMemory(code.aload(value));
+        address.run();
         order(code);
         if (mask < 0) {
             code.invokevirtual(vector(), "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));

@@ -6,9 +6,12 @@ import java.lang.foreign.ValueLayout;
 
 import org.sfumato.tensor.DType;
 
-/// Native memory for a loop under test: each operand and each result starts at an offset of its own and ends with its
-/// segment, so that a read or write beyond its end throws.
+/// Native memory for a loop under test: each operand and each result starts at an offset of its own. Behind a result
+/// lie marks: a run that writes beyond its end is an error.
 final class Operands implements AutoCloseable {
+    private static final long MARKS = 256;
+    private static final byte MARK = 0x5A;
+
     private final Arena arena = Arena.ofConfined();
     private final DType type;
     private final long count;
@@ -16,6 +19,8 @@ final class Operands implements AutoCloseable {
     private final long[] inOffsets;
     private final MemorySegment[] out;
     private final long[] outOffsets;
+    private long[] addresses;
+    private long[] resultAddresses;
 
     Operands(DType type, long count, long scalars, double[][] values, int results) {
         this.type = type;
@@ -27,20 +32,32 @@ final class Operands implements AutoCloseable {
         for (int k = 0; k < in.length; k++) {
             long n = (scalars >>> k & 1) != 0 ? 1 : count;
             inOffsets[k] = (long) (k + 1) * type.bytes();
-            in[k] = arena.allocate(inOffsets[k] + n * type.bytes(), 64);
+            in[k] = arena.allocate(inOffsets[k] + n * type.bytes() + MARKS, 64).fill(MARK);
             for (int i = 0; i < n; i++) {
                 set(in[k], inOffsets[k], i, values[k][i]);
             }
         }
         for (int j = 0; j < results; j++) {
             outOffsets[j] = (long) (j + 2) * type.bytes();
-            out[j] = arena.allocate(outOffsets[j] + count * type.bytes(), 64);
+            out[j] = arena.allocate(outOffsets[j] + count * type.bytes() + MARKS, 64).fill(MARK);
         }
     }
 
     Operands run(ExprLoop loop) {
-        loop.run(in, inOffsets, out, outOffsets, count);
+        if (addresses == null) {
+            addresses = addresses(in, inOffsets);
+            resultAddresses = addresses(out, outOffsets);
+        }
+        loop.run(addresses, resultAddresses, count);
         return this;
+    }
+
+    private static long[] addresses(MemorySegment[] segments, long[] offsets) {
+        var addresses = new long[segments.length];
+        for (int i = 0; i < addresses.length; i++) {
+            addresses[i] = segments[i].address() + offsets[i];
+        }
+        return addresses;
     }
 
     /// Runs with result `j` in the place of operand `j`.
@@ -79,6 +96,13 @@ final class Operands implements AutoCloseable {
     }
 
     @Override public void close() {
+        for (int j = 0; j < out.length; j++) {
+            for (long at = outOffsets[j] + count * type.bytes(); at < out[j].byteSize(); at++) {
+                if (out[j].get(ValueLayout.JAVA_BYTE, at) != MARK) {
+                    throw new AssertionError("result " + j + " was written beyond its end");
+                }
+            }
+        }
         arena.close();
     }
 }
