@@ -1,0 +1,359 @@
+package org.sfumato.tensor.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.sfumato.tensor.expr.RawMemory;
+
+/// Register tiles of the float64 matrix product: `C = F + A B` for some rows of A and one panel of B, where the sums
+/// begin from F: zeros, C itself, or a row that all rows begin from. Element (i, j) is
+/// `fma(A[i,k-1], B[k-1,j], ... fma(A[i,0], B[0,j], F[i,j]))`: one chain in the order of k, whatever the tile. So a
+/// product cut anywhere, along any side, has the same bits.
+///
+/// Addresses and strides are in bytes, and nothing is checked: who calls has proved that all of it lies in memory that
+/// it may use. Element (i, p) of A is at `a + i * ar + p * ac`, in strips of [#ROWS] rows that lie `strip` apart:
+/// `strip = ROWS * ar` where A lies in place. Packed operands are the fastest, by a seventh: strips with the rows side
+/// by side (`ar = 4`, `ac = STRIP`, `strip = depth * STRIP`) and panels without gaps (`br = PANEL`), where C2 knows all
+/// strides. Row p of B is at `b + p * br`, a panel of [#WIDTH] doubles side by side;
+/// row i of C at `c + i * cr`, of F at `from + i * fr`.
+///
+/// Tiles are two vectors wide and eight, four or one row high; those of [NarrowF64] are one vector wide. They are near C2's
+/// limit of nodes, past which it inlines only what the JDK forces it to, and boxes what it does not inline: so the
+/// highest calls the JDK alone, and no branch follows its loop.
+///
+/// [TileF32] is the same text for float32: species and element type must be constants in each kernel.
+/// Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; Van Zee and van de Geijn,
+/// BLIS, 2015 (the register tile and the packed panels).
+final class TileF64 {
+    /// Rows of the highest tile: 16 sums in 32 registers, or 8 in the 16 registers of AVX2.
+    static final int ROWS = Simd.BYTES == 32 ? 4 : 8;
+
+    /// Floats in a row of a panel of B: the width of a tile.
+    static final int WIDTH = 2 * Simd.F64_LANES;
+
+    /// Bytes in a row of a panel of B.
+    static final long PANEL = 2 * Simd.BYTES;
+
+    /// Bytes from one p to the next in a packed strip of A: its rows side by side.
+    static final long STRIP = ROWS * Double.BYTES;
+
+    /// Bytes of working memory that [#edge] needs.
+    static final long EDGE = ROWS * PANEL;
+
+    /// The address of a row of zeros as wide as any tile: sums that begin from zero have `from = ZEROS`, `fr = 0`.
+    static final long ZEROS = Arena.global().allocate(8 * Simd.BYTES, 64).address();
+
+    private static final long V = Simd.BYTES;
+    private static final VectorSpecies<Double> S = Simd.F64;
+    private static final MemorySegment MEMORY = RawMemory.ALL;
+    private static final long E = Double.BYTES;
+    private static final ValueLayout.OfDouble ELEMENT = Simd.DOUBLE;
+    private static final ByteOrder ORDER = Simd.ORDER;
+
+    private TileF64() {}
+
+    /// `rows` rows by a panel of [#WIDTH] columns.
+    static void rows(int rows, int depth, long a, long strip, long ar, long ac, long b, long br, long c, long cr,
+            long from, long fr) {
+        int i = 0;
+        for (; i <= rows - ROWS; i += ROWS) {
+            if (ROWS != 8) {
+                tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
+            } else if (ar == Double.BYTES && ac == STRIP && br == PANEL) {
+                packed8(depth, a, b, c, cr, from, fr);
+            } else {
+                tile8(depth, a, ar, ac, b, br, c, cr, from, fr);
+            }
+            a += strip;
+            c += ROWS * cr;
+            from += ROWS * fr;
+        }
+        if (ROWS == 8 && i <= rows - 4) {
+            tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
+            i += 4;
+            a += 4 * ar;
+            c += 4 * cr;
+            from += 4 * fr;
+        }
+        for (; i < rows; i++) {
+            tile1(depth, a, ac, b, br, c, from);
+            a += ar;
+            c += cr;
+            from += fr;
+        }
+    }
+
+    /// `rows` rows by the first `width` columns of a panel, 1 to [#WIDTH]; of C and F only these are touched. A row of
+    /// B must have a whole vector, or two where `width` is more. `tile` is the address of [#EDGE] bytes of working
+    /// memory.
+    static void edge(int rows, int depth, int width, long a, long strip, long ar, long ac, long b, long br, long c,
+            long cr, long from, long fr, long tile) {
+        if (width == WIDTH) {
+            rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
+            return;
+        }
+        if (width == Simd.F64_LANES) {
+            NarrowF64.rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
+            return;
+        }
+        for (int i = 0; i < rows; i += ROWS) {
+            int high = Math.min(ROWS, rows - i);
+            move(high, width, from, fr, tile, PANEL);
+            if (width < Simd.F64_LANES) {
+                NarrowF64.rows(high, depth, a, strip, ar, ac, b, br, tile, PANEL, tile, PANEL);
+            } else {
+                rows(high, depth, a, strip, ar, ac, b, br, tile, PANEL, tile, PANEL);
+            }
+            move(high, width, tile, PANEL, c, cr);
+            a += strip;
+            c += ROWS * cr;
+            from += ROWS * fr;
+        }
+    }
+
+    /// One row by four panels that lie `next` bytes apart, into `4 * WIDTH` columns of C side by side: where one row is
+    /// all there is, a panel at a time would wait for each sum.
+    static void row(int depth, long a, long ac, long b, long br, long next, long c, long from) {
+        var c0 = Simd.loadF64(from);
+        var c1 = Simd.loadF64(from + V);
+        var c2 = Simd.loadF64(from + 2 * V);
+        var c3 = Simd.loadF64(from + 3 * V);
+        var c4 = Simd.loadF64(from + 4 * V);
+        var c5 = Simd.loadF64(from + 5 * V);
+        var c6 = Simd.loadF64(from + 6 * V);
+        var c7 = Simd.loadF64(from + 7 * V);
+        long d = b + 2 * next;
+        for (int p = 0; p < depth; p++) {
+            var x = Simd.splatF64(a);
+            c0 = x.fma(Simd.loadF64(b), c0);
+            c1 = x.fma(Simd.loadF64(b + V), c1);
+            c2 = x.fma(Simd.loadF64(b + next), c2);
+            c3 = x.fma(Simd.loadF64(b + next + V), c3);
+            c4 = x.fma(Simd.loadF64(d), c4);
+            c5 = x.fma(Simd.loadF64(d + V), c5);
+            c6 = x.fma(Simd.loadF64(d + next), c6);
+            c7 = x.fma(Simd.loadF64(d + next + V), c7);
+            a += ac;
+            b += br;
+            d += br;
+        }
+        Simd.store(c, c0);
+        Simd.store(c + V, c1);
+        Simd.store(c + 2 * V, c2);
+        Simd.store(c + 3 * V, c3);
+        Simd.store(c + 4 * V, c4);
+        Simd.store(c + 5 * V, c5);
+        Simd.store(c + 6 * V, c6);
+        Simd.store(c + 7 * V, c7);
+    }
+
+    private static void move(int rows, int width, long from, long fr, long to, long step) {
+        int whole = width & -Simd.F64_LANES;
+        var rest = Simd.firstF64(width - whole);
+        for (int i = 0; i < rows; i++) {
+            if (whole != 0) {
+                Simd.store(to, Simd.loadF64(from));
+            }
+            long at = (long) whole * Double.BYTES;
+            Simd.store(to + at, Simd.loadF64(from + at, rest), rest);
+            from += fr;
+            to += step;
+        }
+    }
+
+    private static void packed8(int depth, long a, long b, long c, long cr, long from, long fr) {
+        long fromLow = from + 4 * fr;
+        var c00 = DoubleVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c01 = DoubleVector.fromMemorySegment(S, MEMORY, from + V, ORDER);
+        var c10 = DoubleVector.fromMemorySegment(S, MEMORY, from + fr, ORDER);
+        var c11 = DoubleVector.fromMemorySegment(S, MEMORY, from + fr + V, ORDER);
+        var c20 = DoubleVector.fromMemorySegment(S, MEMORY, from + 2 * fr, ORDER);
+        var c21 = DoubleVector.fromMemorySegment(S, MEMORY, from + 2 * fr + V, ORDER);
+        var c30 = DoubleVector.fromMemorySegment(S, MEMORY, from + 3 * fr, ORDER);
+        var c31 = DoubleVector.fromMemorySegment(S, MEMORY, from + 3 * fr + V, ORDER);
+        var c40 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow, ORDER);
+        var c41 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + V, ORDER);
+        var c50 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + fr, ORDER);
+        var c51 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + fr + V, ORDER);
+        var c60 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 2 * fr, ORDER);
+        var c61 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 2 * fr + V, ORDER);
+        var c70 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 3 * fr, ORDER);
+        var c71 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 3 * fr + V, ORDER);
+        long aLow = a + 4 * E;
+        for (int p = 0; p < depth; p++) {
+            var b0 = DoubleVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            var b1 = DoubleVector.fromMemorySegment(S, MEMORY, b + V, ORDER);
+            var x0 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a));
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            var x1 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + E));
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            var x2 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + 2 * E));
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            var x3 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + 3 * E));
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            var x4 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow));
+            c40 = x4.fma(b0, c40);
+            c41 = x4.fma(b1, c41);
+            var x5 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + E));
+            c50 = x5.fma(b0, c50);
+            c51 = x5.fma(b1, c51);
+            var x6 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 2 * E));
+            c60 = x6.fma(b0, c60);
+            c61 = x6.fma(b1, c61);
+            var x7 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 3 * E));
+            c70 = x7.fma(b0, c70);
+            c71 = x7.fma(b1, c71);
+            a += STRIP;
+            aLow += STRIP;
+            b += PANEL;
+        }
+        long cLow = c + 4 * cr;
+        c00.intoMemorySegment(MEMORY, c, ORDER);
+        c01.intoMemorySegment(MEMORY, c + V, ORDER);
+        c10.intoMemorySegment(MEMORY, c + cr, ORDER);
+        c11.intoMemorySegment(MEMORY, c + cr + V, ORDER);
+        c20.intoMemorySegment(MEMORY, c + 2 * cr, ORDER);
+        c21.intoMemorySegment(MEMORY, c + 2 * cr + V, ORDER);
+        c30.intoMemorySegment(MEMORY, c + 3 * cr, ORDER);
+        c31.intoMemorySegment(MEMORY, c + 3 * cr + V, ORDER);
+        c40.intoMemorySegment(MEMORY, cLow, ORDER);
+        c41.intoMemorySegment(MEMORY, cLow + V, ORDER);
+        c50.intoMemorySegment(MEMORY, cLow + cr, ORDER);
+        c51.intoMemorySegment(MEMORY, cLow + cr + V, ORDER);
+        c60.intoMemorySegment(MEMORY, cLow + 2 * cr, ORDER);
+        c61.intoMemorySegment(MEMORY, cLow + 2 * cr + V, ORDER);
+        c70.intoMemorySegment(MEMORY, cLow + 3 * cr, ORDER);
+        c71.intoMemorySegment(MEMORY, cLow + 3 * cr + V, ORDER);
+    }
+
+    private static void tile8(int depth, long a, long ar, long ac, long b, long br, long c, long cr,
+            long from, long fr) {
+        long fromLow = from + 4 * fr;
+        var c00 = DoubleVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c01 = DoubleVector.fromMemorySegment(S, MEMORY, from + V, ORDER);
+        var c10 = DoubleVector.fromMemorySegment(S, MEMORY, from + fr, ORDER);
+        var c11 = DoubleVector.fromMemorySegment(S, MEMORY, from + fr + V, ORDER);
+        var c20 = DoubleVector.fromMemorySegment(S, MEMORY, from + 2 * fr, ORDER);
+        var c21 = DoubleVector.fromMemorySegment(S, MEMORY, from + 2 * fr + V, ORDER);
+        var c30 = DoubleVector.fromMemorySegment(S, MEMORY, from + 3 * fr, ORDER);
+        var c31 = DoubleVector.fromMemorySegment(S, MEMORY, from + 3 * fr + V, ORDER);
+        var c40 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow, ORDER);
+        var c41 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + V, ORDER);
+        var c50 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + fr, ORDER);
+        var c51 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + fr + V, ORDER);
+        var c60 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 2 * fr, ORDER);
+        var c61 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 2 * fr + V, ORDER);
+        var c70 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 3 * fr, ORDER);
+        var c71 = DoubleVector.fromMemorySegment(S, MEMORY, fromLow + 3 * fr + V, ORDER);
+        long aLow = a + 4 * ar;
+        for (int p = 0; p < depth; p++) {
+            var b0 = DoubleVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            var b1 = DoubleVector.fromMemorySegment(S, MEMORY, b + V, ORDER);
+            var x0 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a));
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            var x1 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + ar));
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            var x2 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + 2 * ar));
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            var x3 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, a + 3 * ar));
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            var x4 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow));
+            c40 = x4.fma(b0, c40);
+            c41 = x4.fma(b1, c41);
+            var x5 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + ar));
+            c50 = x5.fma(b0, c50);
+            c51 = x5.fma(b1, c51);
+            var x6 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 2 * ar));
+            c60 = x6.fma(b0, c60);
+            c61 = x6.fma(b1, c61);
+            var x7 = DoubleVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 3 * ar));
+            c70 = x7.fma(b0, c70);
+            c71 = x7.fma(b1, c71);
+            a += ac;
+            aLow += ac;
+            b += br;
+        }
+        long cLow = c + 4 * cr;
+        c00.intoMemorySegment(MEMORY, c, ORDER);
+        c01.intoMemorySegment(MEMORY, c + V, ORDER);
+        c10.intoMemorySegment(MEMORY, c + cr, ORDER);
+        c11.intoMemorySegment(MEMORY, c + cr + V, ORDER);
+        c20.intoMemorySegment(MEMORY, c + 2 * cr, ORDER);
+        c21.intoMemorySegment(MEMORY, c + 2 * cr + V, ORDER);
+        c30.intoMemorySegment(MEMORY, c + 3 * cr, ORDER);
+        c31.intoMemorySegment(MEMORY, c + 3 * cr + V, ORDER);
+        c40.intoMemorySegment(MEMORY, cLow, ORDER);
+        c41.intoMemorySegment(MEMORY, cLow + V, ORDER);
+        c50.intoMemorySegment(MEMORY, cLow + cr, ORDER);
+        c51.intoMemorySegment(MEMORY, cLow + cr + V, ORDER);
+        c60.intoMemorySegment(MEMORY, cLow + 2 * cr, ORDER);
+        c61.intoMemorySegment(MEMORY, cLow + 2 * cr + V, ORDER);
+        c70.intoMemorySegment(MEMORY, cLow + 3 * cr, ORDER);
+        c71.intoMemorySegment(MEMORY, cLow + 3 * cr + V, ORDER);
+    }
+
+    private static void tile4(int depth, long a, long ar, long ac, long b, long br, long c, long cr,
+            long from, long fr) {
+        var c00 = Simd.loadF64(from);
+        var c01 = Simd.loadF64(from + V);
+        var c10 = Simd.loadF64(from + fr);
+        var c11 = Simd.loadF64(from + fr + V);
+        var c20 = Simd.loadF64(from + 2 * fr);
+        var c21 = Simd.loadF64(from + 2 * fr + V);
+        var c30 = Simd.loadF64(from + 3 * fr);
+        var c31 = Simd.loadF64(from + 3 * fr + V);
+        for (int p = 0; p < depth; p++) {
+            var b0 = Simd.loadF64(b);
+            var b1 = Simd.loadF64(b + V);
+            var x0 = Simd.splatF64(a);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            var x1 = Simd.splatF64(a + ar);
+            c10 = x1.fma(b0, c10);
+            c11 = x1.fma(b1, c11);
+            var x2 = Simd.splatF64(a + 2 * ar);
+            c20 = x2.fma(b0, c20);
+            c21 = x2.fma(b1, c21);
+            var x3 = Simd.splatF64(a + 3 * ar);
+            c30 = x3.fma(b0, c30);
+            c31 = x3.fma(b1, c31);
+            a += ac;
+            b += br;
+        }
+        Simd.store(c, c00);
+        Simd.store(c + V, c01);
+        Simd.store(c + cr, c10);
+        Simd.store(c + cr + V, c11);
+        Simd.store(c + 2 * cr, c20);
+        Simd.store(c + 2 * cr + V, c21);
+        Simd.store(c + 3 * cr, c30);
+        Simd.store(c + 3 * cr + V, c31);
+    }
+
+    private static void tile1(int depth, long a, long ac, long b, long br, long c, long from) {
+        var c00 = Simd.loadF64(from);
+        var c01 = Simd.loadF64(from + V);
+        for (int p = 0; p < depth; p++) {
+            var b0 = Simd.loadF64(b);
+            var b1 = Simd.loadF64(b + V);
+            var x0 = Simd.splatF64(a);
+            c00 = x0.fma(b0, c00);
+            c01 = x0.fma(b1, c01);
+            a += ac;
+            b += br;
+        }
+        Simd.store(c, c00);
+        Simd.store(c + V, c01);
+    }
+}
