@@ -78,7 +78,7 @@ public final class TrainMaskedPredictor {
                         var gradients = tape.gradients(parameters.values());
                         var byName = new LinkedHashMap<String, Tensor>();
                         parameters.forEach((name, parameter) -> byName.put(name, gradients.of(parameter)));
-                        optimizer.step(ClipNorm.apply(byName, 1).gradients(), schedule.at(at));
+                        optimizer.step(byName, schedule.at(at), ClipNorm.of(byName, 1).scale());
                         return tape.value().item();
                     }
                 });

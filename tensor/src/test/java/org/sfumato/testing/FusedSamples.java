@@ -24,7 +24,8 @@ final class FusedSamples {
         return List.of(new LinearOp(), new SoftmaxOp(), new SoftmaxGrad(), new LogSoftmaxOp(), new LogSoftmaxGrad(),
                 new CrossEntropyOp(-100), new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
                 new RmsNormOp(EPS), new RmsNormGrad(), new AttentionOp(1, false),
-                new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)));
+                new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)),
+                new SquareSumOp());
     }
 
     static List<Sample> of(Fused op) {
@@ -44,6 +45,7 @@ final class FusedSamples {
             case AttentionGrad _ -> attention(true);
             case RotaryOp _ -> rotary();
             case DropoutOp _ -> dropout();
+            case SquareSumOp _ -> squareSum();
         };
     }
 
@@ -210,6 +212,20 @@ final class FusedSamples {
             samples.addAll(Sample.near(0, new DropoutOp(.3, Rng.of(4)), Input.normal(0, size)).forms());
         }
         samples.add(Sample.near(0, new DropoutOp(0, Rng.of(4)), Input.normal(0, 13).as(Form.REVERSED)));
+        return samples;
+    }
+
+    private static List<Sample> squareSum() {
+        var samples = new ArrayList<Sample>();
+        for (var size : ROWS) {
+            samples.addAll(Sample.near(1, new SquareSumOp(), Input.normal(0, size)).forms());
+        }
+        samples.addAll(Sample.near(1, new SquareSumOp(), Input.normal(0, 5, 13), Input.normal(1), Input.normal(2, 0),
+                Input.normal(3, 207)).forms());
+        double[] edges = {1e2, -0.0, -1e2, INF, -INF, Double.NaN};
+        for (double edge : edges) {
+            samples.add(Sample.near(1, new SquareSumOp(), Input.of(new double[] {1, edge, 2}, 3)));
+        }
         return samples;
     }
 }

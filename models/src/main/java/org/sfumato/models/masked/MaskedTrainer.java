@@ -107,8 +107,11 @@ public final class MaskedTrainer implements AutoCloseable {
                     var gradients = tape.gradients(parameters.values());
                     var byName = new LinkedHashMap<String, Tensor>();
                     parameters.forEach((name, p) -> byName.put(name, gradients.of(p)));
-                    optimizer.step(config.clip() > 0 ? ClipNorm.apply(byName, config.clip()).gradients() : byName,
-                            schedule.at(step));
+                    if (config.clip() > 0) {
+                        optimizer.step(byName, schedule.at(step), ClipNorm.of(byName, config.clip()).scale());
+                    } else {
+                        optimizer.step(byName, schedule.at(step));
+                    }
                     if (average != null) {
                         average.update(step);
                     }

@@ -1,6 +1,5 @@
 package org.sfumato.nn.optim;
 
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,10 +45,10 @@ public final class AdamW implements Optimizer {
     }
 
     /// Arguments: p, m, v, g, then scalars: learning rate over the first correction, square root of the second, what
-    /// weight decay leaves.
+    /// weight decay leaves, scale of the gradient.
     private static Fuse formula(Config config) {
-        return Fuse.of("adamW", 7, x -> {
-            var g = x.get(3);
+        return Fuse.of("adamW", 8, x -> {
+            var g = x.get(3).mul(x.get(7));
             var m = x.get(1).mul(config.beta1).add(g.mul(1 - config.beta1));
             var v = x.get(2).mul(config.beta2).add(g.mul(g).mul(1 - config.beta2));
             var step = x.get(4).mul(m.div(v.sqrt().div(x.get(5)).add(Expr.of(config.epsilon))));
@@ -58,37 +57,23 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
-    public void step(Map<String, Tensor> gradients, double rate) {
+    public void step(Map<String, Tensor> gradients, double rate, Tensor scale) {
         Scope.temporary(() -> {
             count.assign(count.add(1));
             double t = count.item();
             double lr = config.learningRate * rate;
-            var rate1 = new Scalars(lr / (1 - Math.pow(config.beta1, t)));
-            var root2 = new Scalars(Math.sqrt(1 - Math.pow(config.beta2, t)));
-            var decayed = new Scalars(1 - lr * config.weightDecay);
-            var kept = new Scalars(1);
+            var rate1 = Scalars.of(lr / (1 - Math.pow(config.beta1, t)));
+            var root2 = Scalars.of(Math.sqrt(1 - Math.pow(config.beta2, t)));
+            var decayed = Scalars.of(1 - lr * config.weightDecay);
+            var kept = Scalars.of(1);
+            var scales = Scalars.of(scale);
             gradients.forEach((name, g) -> {
                 var p = parameters.get(name);
                 boolean decays = config.decayVectors || p.shape().rank() > 1;
                 formula.update(p, state.get("m." + name), state.get("v." + name), g, rate1.like(p), root2.like(p),
-                        (decays ? decayed : kept).like(p));
+                        (decays ? decayed : kept).like(p), scales.like(p));
             });
         });
-    }
-
-    /// One number as a tensor without axes, made once for each type and device.
-    private static final class Scalars {
-        private final double value;
-        private final Map<List<Object>, Tensor> made = new HashMap<>();
-
-        Scalars(double value) {
-            this.value = value;
-        }
-
-        Tensor like(Tensor other) {
-            return made.computeIfAbsent(List.of(other.dtype(), other.device()),
-                    _ -> Tensor.full(Shape.SCALAR, value, other.dtype(), other.device()));
-        }
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sfumato.tensor.Fuse;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// The exponential moving average of parameters: `e = d e + (1 - d) p`, where `d` rises from 0 at the first update to
@@ -35,8 +34,11 @@ public final class Ema {
 
     /// Takes the present parameters in as update number `t`, counted from 0.
     public void update(long t) {
-        Scope.temporary(() -> averages.forEach((name, average) -> AVERAGE.update(average, parameters.get(name),
-                Tensor.full(Shape.SCALAR, 1 - decay(t), average.dtype(), average.device()))));
+        Scope.temporary(() -> {
+            var share = Scalars.of(1 - decay(t));
+            averages.forEach((name, average) ->
+                    AVERAGE.update(average, parameters.get(name), share.like(average)));
+        });
     }
 
     /// The averages by the names of the parameters.

@@ -18,7 +18,7 @@ public final class Groups implements Optimizer {
     }
 
     @Override
-    public void step(Map<String, Tensor> gradients, double rate) {
+    public void step(Map<String, Tensor> gradients, double rate, Tensor scale) {
         for (var group : groups) {
             var mine = new LinkedHashMap<String, Tensor>();
             for (var name : group.names) {
@@ -26,7 +26,7 @@ public final class Groups implements Optimizer {
                     mine.put(name, gradients.get(name));
                 }
             }
-            group.optimizer.step(mine, rate);
+            group.optimizer.step(mine, rate, scale);
         }
     }
 

@@ -32,6 +32,7 @@ public final class Muon implements Optimizer {
     private final Config config;
     private final Map<String, Tensor> state = new LinkedHashMap<>();
     private final Fuse momentum;
+    private final Fuse ahead;
 
     /// An optimiser of `parameters`, all matrices; its state lives in the current scope.
     ///
@@ -39,7 +40,10 @@ public final class Muon implements Optimizer {
     public Muon(Map<String, Tensor> parameters, Config config) {
         this.parameters = Map.copyOf(parameters);
         this.config = config;
-        this.momentum = Fuse.of("muonMomentum", 2, x -> List.of(x.get(0).mul(config.momentum).add(x.get(1))));
+        this.momentum = Fuse.of("muonMomentum", 3, x -> List.of(
+                x.get(0).mul(config.momentum).add(x.get(1).mul(x.get(2)))));
+        this.ahead = Fuse.of("muonAhead", 3, x -> List.of(
+                x.get(1).mul(x.get(2)).add(x.get(0).mul(config.momentum))));
         parameters.forEach((name, p) -> {
             if (p.shape().rank() != 2) {
                 throw new IllegalArgumentException("muon: " + name + " " + p.spec()
@@ -51,23 +55,26 @@ public final class Muon implements Optimizer {
 
     /// Matrices of one shape are made orthogonal together, in one batch.
     @Override
-    public void step(Map<String, Tensor> gradients, double rate) {
+    public void step(Map<String, Tensor> gradients, double rate, Tensor scale) {
         var byShape = new LinkedHashMap<Shape, List<String>>();
         gradients.forEach((name, g) -> byShape.computeIfAbsent(g.shape(), _ -> new ArrayList<>()).add(name));
-        byShape.values().forEach(names -> Scope.temporary(() -> step(names, gradients, rate)));
+        byShape.values().forEach(names -> Scope.temporary(() -> step(names, gradients, rate, scale)));
     }
 
-    private void step(List<String> names, Map<String, Tensor> gradients, double rate) {
+    private void step(List<String> names, Map<String, Tensor> gradients, double rate, Tensor scale) {
+        var scales = Scalars.of(scale);
         var directions = orthogonalize(Tensor.stack(0, names.stream().map(name -> {
             var u = state.get("u." + name);
-            momentum.update(u, gradients.get(name));
-            return gradients.get(name).add(u.mul(config.momentum));
+            var g = gradients.get(name);
+            momentum.update(u, g, scales.like(u));
+            return ahead.apply(u, g, scales.like(u));
         }).toArray(Tensor[]::new)));
         double lr = config.learningRate * rate;
-        double scale = lr * Math.sqrt(Math.max(1.0, (double) directions.size(1) / directions.size(2)));
+        var rates = Scalars.of(lr * Math.sqrt(Math.max(1.0, (double) directions.size(1) / directions.size(2))));
+        var decayed = Scalars.of(1 - lr * config.weightDecay);
         for (int i = 0; i < names.size(); i++) {
             var p = parameters.get(names.get(i));
-            DESCEND.update(p, directions.select(0, i), scalar(scale, p), scalar(1 - lr * config.weightDecay, p));
+            DESCEND.update(p, directions.select(0, i), rates.like(p), decayed.like(p));
         }
     }
 
@@ -81,10 +88,6 @@ public final class Muon implements Optimizer {
             x = ADVANCE.apply(x, COMBINE.apply(a, a.matmul(a)).matmul(x));
         }
         return tall ? x.t() : x;
-    }
-
-    private static Tensor scalar(double value, Tensor like) {
-        return Tensor.full(Shape.SCALAR, value, like.dtype(), like.device());
     }
 
     @Override

@@ -1,6 +1,10 @@
 package org.sfumato.nn.optim;
 
 import java.util.Map;
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Settings;
+import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// Changes parameters in place along their gradients.
@@ -9,7 +13,14 @@ public interface Optimizer {
     ///
     /// @param gradients by the names of the parameters; a parameter without one stays as it is
     /// @param rate the learning rate as a fraction of each group's own: 1 at the height of a [Schedule]
-    void step(Map<String, Tensor> gradients, double rate);
+    default void step(Map<String, Tensor> gradients, double rate) {
+        Scope.temporary(() -> step(gradients, rate, Tensor.full(Shape.SCALAR, 1, DType.F32,
+                Settings.current().device())));
+    }
+
+    /// One step with the gradients times `scale`, a tensor without axes such as [ClipNorm.Clip#scale]: they are scaled
+    /// where they are read, and not copied.
+    void step(Map<String, Tensor> gradients, double rate, Tensor scale);
 
     /// What must be saved to go on exactly: tensors by name, live ones that change in place, the step count among them.
     Map<String, Tensor> state();

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.sfumato.tensor.Fuse;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// Gradient descent with momentum, as PyTorch has it: `g = g + wd p`, `u = momentum u + g`, `p = p - lr u`, or with
@@ -23,8 +22,8 @@ public final class Sgd implements Optimizer {
     public Sgd(Map<String, Tensor> parameters, Config config) {
         this.parameters = Map.copyOf(parameters);
         this.config = config;
-        this.formula = Fuse.of("sgd", 4, x -> {
-            var g = x.get(2).add(x.get(0).mul(config.weightDecay));
+        this.formula = Fuse.of("sgd", 5, x -> {
+            var g = x.get(2).mul(x.get(4)).add(x.get(0).mul(config.weightDecay));
             var u = x.get(1).mul(config.momentum).add(g);
             var step = config.nesterov ? g.add(u.mul(config.momentum)) : u;
             return List.of(x.get(0).sub(step.mul(x.get(3))), u);
@@ -33,12 +32,15 @@ public final class Sgd implements Optimizer {
     }
 
     @Override
-    public void step(Map<String, Tensor> gradients, double rate) {
-        Scope.temporary(() -> gradients.forEach((name, g) -> {
-            var p = parameters.get(name);
-            formula.update(p, state.get("u." + name), g,
-                    Tensor.full(Shape.SCALAR, config.learningRate * rate, p.dtype(), p.device()));
-        }));
+    public void step(Map<String, Tensor> gradients, double rate, Tensor scale) {
+        Scope.temporary(() -> {
+            var rates = Scalars.of(config.learningRate * rate);
+            var scales = Scalars.of(scale);
+            gradients.forEach((name, g) -> {
+                var p = parameters.get(name);
+                formula.update(p, state.get("u." + name), g, rates.like(p), scales.like(p));
+            });
+        });
     }
 
     @Override

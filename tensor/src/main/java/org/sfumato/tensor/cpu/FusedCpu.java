@@ -18,6 +18,7 @@ import org.sfumato.tensor.op.RmsNormOp;
 import org.sfumato.tensor.op.RotaryOp;
 import org.sfumato.tensor.op.SoftmaxGrad;
 import org.sfumato.tensor.op.SoftmaxOp;
+import org.sfumato.tensor.op.SquareSumOp;
 import org.sfumato.tensor.spi.Operand;
 
 /// The table of the fused kernels. They work in float32; other types run the reference composition.
@@ -52,6 +53,7 @@ final class FusedCpu {
             case AttentionGrad grad -> AttentionGradCpu.grad(grad, in, out);
             case RotaryOp _ -> RotaryCpu.rotate(in, out[0]);
             case DropoutOp drop -> DropoutCpu.drop(drop, in[0], out[0]);
+            case SquareSumOp _ -> SquareSumCpu.sum(in, out[0]);
         }
     }
 }

@@ -1,0 +1,33 @@
+package org.sfumato.nn.optim;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
+
+/// One number as a tensor without axes, made once for each type and device.
+final class Scalars {
+    private final UnaryOperator<Tensor> make;
+    private final Map<List<Object>, Tensor> made = new HashMap<>();
+
+    private Scalars(UnaryOperator<Tensor> make) {
+        this.make = make;
+    }
+
+    /// The number `value`.
+    static Scalars of(double value) {
+        return new Scalars(like -> Tensor.full(Shape.SCALAR, value, like.dtype(), like.device()));
+    }
+
+    /// The number in `value`, a tensor without axes.
+    static Scalars of(Tensor value) {
+        return new Scalars(like -> value.dtype() == like.dtype() ? value : value.cast(like.dtype()));
+    }
+
+    /// The number in the type and on the device of `other`.
+    Tensor like(Tensor other) {
+        return made.computeIfAbsent(List.of(other.dtype(), other.device()), _ -> make.apply(other));
+    }
+}
