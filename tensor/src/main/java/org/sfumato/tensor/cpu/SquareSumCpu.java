@@ -1,8 +1,8 @@
 package org.sfumato.tensor.cpu;
 
 import java.util.Arrays;
-import org.sfumato.tensor.spi.Operand;
 import jdk.incubator.vector.FloatVector;
+import org.sfumato.tensor.spi.Operand;
 
 /// The sum of the squares of all elements of several operands: in f32 over at most 32 elements in each lane, and on in
 /// f64.
