@@ -6,7 +6,6 @@ import org.sfumato.nn.Parameters;
 import org.sfumato.nn.checkpoint.RecordJson;
 import org.sfumato.nn.checkpoint.Snapshot;
 import org.sfumato.nn.checkpoint.Stored;
-import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tokenizers.Tokenizer;
 import org.sfumato.tokenizers.Tokenizers;
@@ -57,7 +56,7 @@ public final class MaskedCheckpoint {
     /// @throws IllegalArgumentException if they do not fit the configuration
     public static MaskedDiffusion load(Stored stored) throws IOException {
         var config = config(stored);
-        var network = Transformer.init(config.model(), Rng.of(0));
+        var network = Transformer.zero(config.model());
         try (var scope = Scope.open("load")) {
             var average = io(scope, stored::average);
             Parameters.load(network.parameters(), average.isEmpty() ? io(scope, stored::weights) : average);

@@ -51,7 +51,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
             blocks.add(block(config, rng.fold(2 + i)));
         }
         boolean torch = config.start() == Start.TORCH;
-        var token = Embedding.init(config.vocabulary(), config.width(), torch ? 1 : .02, rng.fold(0));
+        var token = config.start() == Start.ZERO ? new Embedding(Init.zeros(config.vocabulary(), config.width()))
+                : Embedding.init(config.vocabulary(), config.width(), torch ? 1 : .02, rng.fold(0));
         var position = switch (config.positions()) {
             case ROTARY -> null;
             case LEARNED -> torch ? Init.normal(1, rng.fold(1), config.length(), config.width())
@@ -62,6 +63,13 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return new Transformer(config, token, position, List.copyOf(blocks), config.finalNorm()
                 ? norm(config, config.width()) : null,
                 head);
+    }
+
+    /// A network in the current scope whose matrices are zero, for parameters that come from elsewhere: drawing the
+    /// first values of a large network takes longer than reading them.
+    public static Transformer zero(TransformerConfig config) {
+        var zero = init(config.withStart(Start.ZERO), Rng.of(0));
+        return new Transformer(config, zero.token, zero.position, zero.blocks, zero.norm, zero.head);
     }
 
     private static Block block(TransformerConfig config, Rng rng) {
@@ -89,7 +97,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         if (config.start() == Start.TORCH) {
             return Linear.init(in, out, bias, rng);
         }
-        return new Linear(zero ? Init.zeros(out, in) : Init.normal(.02, rng, out, in), bias ? Init.zeros(out) : null);
+        return new Linear(zero || config.start() == Start.ZERO ? Init.zeros(out, in) : Init.normal(.02, rng, out, in),
+                bias ? Init.zeros(out) : null);
     }
 
     /// The logits of every position.

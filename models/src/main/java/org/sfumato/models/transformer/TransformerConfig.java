@@ -33,9 +33,10 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     /// attention.
     public enum Positions { LEARNED, ROTARY }
 
-    /// How parameters start: PyTorch's defaults; normal with standard deviation 0.02 and biases 0, as GPT-2; or the
-    /// latter with the last matrix of each half block and the head at 0, so that each block is at first the identity.
-    public enum Start { TORCH, NORMAL, ZERO_OUTPUTS }
+    /// How parameters start: PyTorch's defaults; normal with standard deviation 0.02 and biases 0, as GPT-2; the
+    /// latter with the last matrix of each half block and the head at 0, so that each block is at first the identity;
+    /// or all matrices at 0, for a network whose parameters are read from a file.
+    public enum Start { TORCH, NORMAL, ZERO_OUTPUTS, ZERO }
 
     /// Which linear layers have a bias.
     public record Biases(boolean qkv, boolean output, boolean mlp, boolean head) {
@@ -90,5 +91,11 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         return new TransformerConfig(vocabulary, length, width, layers, heads, heads, 4 * width,
                 Normalization.LAYER_NORM, 1e-5,
                 Positions.LEARNED, false, Activation.GELU, Biases.ALL, true, true, Start.NORMAL, 0);
+    }
+
+    /// This configuration with parameters that start otherwise.
+    public TransformerConfig withStart(Start other) {
+        return new TransformerConfig(vocabulary, length, width, layers, heads, keyHeads, mlpWidth, norm, eps, positions,
+                queryKeyNorm, activation, biases, finalNorm, tied, other, dropout);
     }
 }

@@ -33,6 +33,22 @@ class TransformerTest {
     }
 
     @Test
+    void aNetworkOfZerosHasTheSameParametersAndConfiguration() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                for (var config : new TransformerConfig[] {TransformerConfig.nanodllm(7),
+                        TransformerConfig.classic(7, 6, 8, 2, 2), TransformerConfig.modern(7, 6, 8, 2, 2)}) {
+                    var zero = Transformer.zero(config);
+                    assertThat(zero.config()).isEqualTo(config);
+                    var fresh = Transformer.init(config, Rng.of(0)).parameters();
+                    assertThat(zero.parameters().keySet()).isEqualTo(fresh.keySet());
+                    zero.parameters().forEach((name, p) -> assertThat(p.spec()).isEqualTo(fresh.get(name).spec()));
+                }
+            });
+        }
+    }
+
+    @Test
     void everyParameterHasAGradient() {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
