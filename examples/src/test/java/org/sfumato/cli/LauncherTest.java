@@ -56,10 +56,11 @@ class LauncherTest {
         write(root.resolve("examples/target/sfumato-examples-1.jar"), "");
         write(root.resolve("benchmarks/target/sfumato-benchmarks-1.jar"), "");
         write(root.resolve("examples/target/built"), "");
+        write(root.resolve("examples/target/sfumato.aot"), "");
         jdk = madeUpJdk("jdk 25", "25.0.3");
         bin = Files.createDirectories(temp.resolve("bin"));
         for (var name : List.of("bash", "dirname", "readlink", "find", "head", "cat", "mkdir", "touch", "grep", "flock",
-                "sleep", "ln", "rm")) {
+                "sleep", "ln", "rm", "mv")) {
             for (var folder : List.of("/usr/bin", "/bin")) {
                 var program = Path.of(folder, name);
                 if (Files.exists(program) && !Files.exists(bin.resolve(name))) {
@@ -164,6 +165,36 @@ class LauncherTest {
     }
 
     @Test
+    void theClassesAreWrittenDownOnceAfterABuildAndTakenFromThereThen() throws Exception {
+        var cache = root.resolve("examples/target/sfumato.aot");
+        Files.delete(cache);
+        for (int launch = 0; launch < 2; launch++) {
+            var result = launch(temp, root.resolve("sfumato"), "x");
+            assertThat(result.code()).isEqualTo(7);
+            assertThat(result.err()).isEqualTo(WARNING + "on stderr\n");
+            assertThat(result.out().lines()).contains("arg -XX:AOTCache=" + cache.toRealPath());
+        }
+        assertThat(temp.resolve("rehearsals")).hasContent("run");
+        Files.setLastModifiedTime(root.resolve("nn/src/main/A.java"), FileTime.fromMillis(3_000_000_000L));
+        launch(temp, root.resolve("sfumato"), "x");
+        assertThat(temp.resolve("rehearsals")).hasContent("run\nrun");
+    }
+
+    @Test
+    void whereTheClassesCannotBeWrittenDownItStartsWithout() throws Exception {
+        var cache = root.resolve("examples/target/sfumato.aot");
+        Files.delete(cache);
+        write(temp.resolve("no-cache"), "");
+        for (int launch = 0; launch < 2; launch++) {
+            var result = launch(temp, root.resolve("sfumato"), "x");
+            assertThat(result).isEqualTo(new Result(7, result.out(), WARNING + "on stderr\n"));
+            assertThat(result.out()).doesNotContain("AOTCache");
+        }
+        assertThat(temp.resolve("rehearsals")).hasContent("run");
+        assertThat(cache).isEmptyFile();
+    }
+
+    @Test
     void twoLaunchesBuildOnce() throws Exception {
         Files.delete(root.resolve("examples/target/built"));
         var first = start(temp, List.of(), root.resolve("sfumato"));
@@ -213,12 +244,22 @@ class LauncherTest {
         write(home.resolve("bin/javac"), "");
         write(home.resolve("bin/java"), """
                 #!/usr/bin/env bash
+                for arg in "$@"; do
+                    case $arg in
+                        -XX:AOTCacheOutput=*)
+                            echo run >>"%1$s/rehearsals"
+                            [ ! -e "%1$s/no-cache" ] || exit 1
+                            echo classes >"${arg#*=}"
+                            exit 0
+                            ;;
+                    esac
+                done
                 echo "in $PWD"
-                printf 'arg %s\\n' "$@"
+                printf 'arg %%s\\n' "$@"
                 echo 'WARNING: Using incubator modules: jdk.incubator.vector' >&2
                 echo 'on stderr' >&2
                 exit 7
-                """);
+                """.formatted(temp));
         return home;
     }
 
