@@ -1,38 +1,45 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.op.AttentionGrad;
 import org.sfumato.tensor.spi.Operand;
 
-/// [AttentionGrad] without the matrix of all probabilities: they are made again block by block from the log-sum-exp,
-/// see [AttentionTile].
+/// [AttentionGrad] without the matrix of all probabilities: they are made again block by block from the log-sum-exp.
 ///
-/// A key head, with all the query heads that share it, is one piece of work, done by one thread in a fixed order; so
-/// the gradients of keys and values need no second pass. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
+/// A range of keys of a key head, with all the query heads that share it, is one piece of work, done by one thread in a
+/// fixed order: a block of keys and values is turned once, and all queries walk past it. Where key heads are few, a head
+/// is cut into several ranges, by sizes alone, whose parts of the gradient of the queries are added in their order.
+///
+/// Scores are held queries down, keys across: `S = Q K^T`. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
 final class AttentionGradCpu {
-    private static final int QUERIES = AttentionTile.QUERIES;
-    private static final int KEYS = AttentionTile.KEYS;
-    private static final int PANEL = AttentionTile.PANEL;
-    private static final long WIDE = GemmRegion.PANEL_BYTES;
-    private static final long SCORES = AttentionTile.SCORES;
-    private static final long ROW = AttentionTile.ROW;
+    /// Queries in a block.
+    private static final int QUERIES = 64;
+    /// Keys in a block.
+    private static final int KEYS = 128;
+    /// Bytes of a row of scores.
+    private static final long ROW = 4L * KEYS;
+    /// Pieces wanted at least, for the balance of up to about eight threads.
+    private static final int PIECES = 16;
 
     private final Heads q;
     private final Heads k;
     private final Heads v;
     private final Heads o;
     private final Heads dO;
-    private final Rows lse;
+    private final long lse;
     private final Heads dQ;
     private final Heads dK;
     private final Heads dV;
     private final AttentionMask mask;
     private final float scale;
-    private final int panelsD;
-    private final int panelsE;
+    private final int each;
+    private final long rowD;
+    private final long rowE;
+    private final int rangeKeys;
+    private final int ranges;
     private final Places at;
+    private long parts;
 
-    private AttentionGradCpu(AttentionGrad op, Heads q, Heads k, Heads v, Heads o, Rows lse, Heads dO, Operand mask,
+    private AttentionGradCpu(AttentionGrad op, Heads q, Heads k, Heads v, Heads o, long lse, Heads dO, Operand mask,
             Heads dQ, Heads dK, Heads dV) {
         this.q = q;
         this.k = k;
@@ -45,146 +52,163 @@ final class AttentionGradCpu {
         this.dV = dV;
         this.mask = AttentionMask.of(op.forward(), q, k, mask);
         this.scale = (float) op.forward().scale();
-        this.panelsD = AttentionTile.padded(q.d()) / PANEL;
-        this.panelsE = AttentionTile.padded(v.d()) / PANEL;
-        this.at = Places.of(k.t(), q.d(), v.d());
+        this.each = q.h() / k.h();
+        this.rowD = AttentionTile.panelBytes(1, q.d());
+        this.rowE = AttentionTile.panelBytes(1, v.d());
+        int wanted = Math.ceilDiv(PIECES, Math.max(1, k.b() * k.h()));
+        this.rangeKeys = Math.max(1, Math.ceilDiv(Math.ceilDiv(k.t(), KEYS), wanted)) * KEYS;
+        this.ranges = Math.max(1, Math.ceilDiv(k.t(), rangeKeys));
+        this.at = Places.of((long) each * q.t(), q.d(), v.d());
     }
 
     /// [AttentionGrad]: dq, dk, dv.
     static void grad(AttentionGrad op, Operand[] in, Operand[] out) {
+        in[4].address(); // proves that all of it lies in its buffer
         try (var q = Heads.of(in[0]); var k = Heads.of(in[1]); var v = Heads.of(in[2]); var o = Heads.of(in[3]);
-                var lse = Rows.flat(in[4]); var dO = Heads.of(in[5]);
+                var sums = Rows.flat(in[4]); var dO = Heads.of(in[5]);
                 var dQ = Heads.of(out[0]); var dK = Heads.of(out[1]); var dV = Heads.of(out[2])) {
-            var grad = new AttentionGradCpu(op, q, k, v, o, lse, dO, in.length > 6 ? in[6] : null, dQ, dK, dV);
-            Parallel.grains((long) k.b() * k.h(), 1, grad::heads);
+            long lse = sums.segment.address() + sums.element(0);
+            new AttentionGradCpu(op, q, k, v, o, lse, dO, in.length > 6 ? in[6] : null, dQ, dK, dV).run();
         }
     }
 
-    /// Where the working memory has what, in bytes; the probabilities come first, their gradients `grads` bytes
-    /// after them. Turned operands are panels with queries as columns, the others with features.
-    private record Places(long grads, long stats, long turnedQ, long turnedO, long q, long dO, long k, long dQ,
-            long dK, long dV,
-            long all) {
-        static Places of(int s, int d, int e) {
-            long grads = KEYS * ROW;
-            long stats = SCORES + grads + KEYS * ROW;
-            long turnedQ = stats + 3 * ROW;
-            long turnedO = turnedQ + AttentionTile.panelBytes(d, QUERIES);
-            long q = turnedO + AttentionTile.panelBytes(e, QUERIES);
+    private void run() {
+        long pieces = (long) k.b() * k.h() * ranges;
+        try (var scratch = Scratch.of(ranges > 1 ? pieces * partBytes() : 0)) {
+            parts = scratch.segment.address();
+            Parallel.grains(pieces, 1, this::pieces);
+            if (ranges > 1) {
+                Parallel.rows((long) q.b() * q.h() * q.t(), 2L * ranges * q.d(), this::addParts);
+            }
+        }
+    }
+
+    /// Bytes of the gradient of the queries of one key head.
+    private long partBytes() {
+        return each * q.t() * rowD;
+    }
+
+    /// Where the working memory has what, in bytes; first the probabilities, their gradients `grads` bytes after them.
+    /// Turned operands are panels with keys as columns, the others with features.
+    private record Places(long grads, long mask, long turnedK, long turnedV, long k, long q, long dO, long dK, long dV,
+            long shifts, long deltas, long dQ, long all) {
+        static Places of(long queries, int d, int e) {
+            long grads = QUERIES * ROW;
+            long mask = grads + QUERIES * ROW;
+            long turnedK = mask + QUERIES * ROW;
+            long turnedV = turnedK + AttentionTile.panelBytes(d, KEYS);
+            long k = turnedV + AttentionTile.panelBytes(e, KEYS);
+            long q = k + AttentionTile.panelBytes(KEYS, d);
             long dO = q + AttentionTile.panelBytes(QUERIES, d);
-            long k = dO + AttentionTile.panelBytes(QUERIES, e);
-            long dQ = k + AttentionTile.panelBytes(KEYS, d);
-            long dK = dQ + AttentionTile.panelBytes(QUERIES, d);
-            long dV = dK + AttentionTile.panelBytes(s, d);
-            return new Places(grads, stats, turnedQ, turnedO, q, dO, k, dQ, dK, dV, dV + AttentionTile.panelBytes(s,
-                    e));
+            long dK = dO + AttentionTile.panelBytes(QUERIES, e);
+            long dV = dK + AttentionTile.panelBytes(KEYS, d);
+            long shifts = dV + AttentionTile.panelBytes(KEYS, e);
+            long deltas = shifts + 4 * queries;
+            long dQ = (deltas + 4 * queries + 63) / 64 * 64;
+            return new Places(grads, mask, turnedK, turnedV, k, q, dO, dK, dV, shifts, deltas, dQ,
+                    dQ + queries * AttentionTile.panelBytes(1, d));
         }
     }
 
-    private void heads(long r0, long r1) {
+    private void pieces(long r0, long r1) {
         try (var scratch = Scratch.of(at.all)) {
             for (long r = r0; r < r1; r++) {
-                group((int) (r / k.h()), (int) (r % k.h()), scratch.segment);
+                long head = r / ranges;
+                piece((int) (head / k.h()), (int) (head % k.h()), (int) (r % ranges) * rangeKeys, r,
+                        scratch.segment.address());
             }
         }
     }
 
-    /// One key head.
-    private void group(int batch, int group, MemorySegment w) {
-        w.asSlice(at.dK, at.all - at.dK).fill((byte) 0);
-        int each = q.h() / k.h();
-        for (int head = group * each; head < (group + 1) * each; head++) {
-            for (int i = 0; i < q.t(); i += QUERIES) {
-                queries(batch, group, head, i, Math.min(QUERIES, q.t() - i), w);
-            }
+    /// Keys from `from` on, of one key head.
+    private void piece(int batch, int group, int from, long piece, long w) {
+        stats(batch, group, w);
+        long sums = ranges > 1 ? parts + piece * partBytes() : w + at.dQ;
+        clear(sums, partBytes());
+        int end = Math.min(k.t(), from + rangeKeys);
+        for (int j = from; j < end; j += KEYS) {
+            keys(batch, group, j, Math.min(KEYS, end - j), sums, w);
         }
-        AttentionTile.unpack(w, at.dK, 4L * panelsD * PANEL, k.t(), k.d(), scale, dK.segment(), dK.at(batch, group, 0),
-                dK.tStep());
-        AttentionTile.unpack(w, at.dV, 4L * panelsE * PANEL, k.t(), v.d(), 1, dV.segment(), dV.at(batch, group, 0),
-                dV.tStep());
+        for (int h = 0; h < each && ranges == 1; h++) {
+            AttentionTile.unpack(sums + h * q.t() * rowD, rowD, q.t(), q.d(), scale, dQ.at(batch, group * each + h, 0),
+                    dQ.tStep());
+        }
     }
 
-    /// What queries `[i, i + n)` of one head have and give.
-    private void queries(int batch, int group, int head, int i, int n, MemorySegment w) {
-        AttentionTile.packTurned(q.segment(), q.at(batch, head, i), q.tStep(), n, q.d(), scale, w, at.turnedQ);
-        AttentionTile.packTurned(dO.segment(), dO.at(batch, head, i), dO.tStep(), n, v.d(), 1, w, at.turnedO);
-        if (!q.isWholePanels()) {
-            AttentionTile.pack(q.segment(), q.at(batch, head, i), q.tStep(), n, q.d(), w, at.q);
+    private static void clear(long from, long bytes) {
+        for (long at = from; at < from + bytes; at += TileF32.PANEL) {
+            AttentionScores.fill(at, TileF32.WIDTH, 0);
         }
-        if (!dO.isWholePanels()) {
-            AttentionTile.pack(dO.segment(), dO.at(batch, head, i), dO.tStep(), n, v.d(), w, at.dO);
-        }
-        stats(batch, head, i, n, w);
-        w.asSlice(at.dQ, 4L * panelsD * PANEL * n).fill((byte) 0);
-        int end = mask.keys(k.t(), i + n);
-        for (int j = 0; j < end; j += KEYS) {
-            int keys = Math.min(KEYS, end - j);
-            probabilities(batch, group, head, j, keys, i, n, w);
-            keyGrads(batch, head, j, keys, i, n, w);
-            queryGrads(batch, group, j, keys, n, w);
-        }
-        AttentionTile.unpack(w, at.dQ, 4L * panelsD * PANEL, n, q.d(), scale, dQ.segment(), dQ.at(batch, head, i),
-                dQ.tStep());
     }
 
     /// The log-sum-exp of each query, plus infinity where it saw nothing, and `delta = sum_e o do`.
-    private void stats(int batch, int head, int i, int n, MemorySegment w) {
-        for (int r = 0; r < n; r++) {
-            float value = lse.segment.get(Simd.FLOAT, lse.element(((long) batch * q.h() + head) * q.t() + i + r));
-            w.set(Simd.FLOAT, at.stats + 4L * r, value == Float.NEGATIVE_INFINITY ? Float.POSITIVE_INFINITY : value);
-            float delta = RowSums.dot(o.segment(), o.at(batch, head, i + r), dO.segment(), dO.at(batch, head, i + r),
-                    v.d());
-            w.set(Simd.FLOAT, at.stats + ROW + 4L * r, delta);
+    private void stats(int batch, int group, long w) {
+        long to = 0;
+        for (int h = 0; h < each; h++) {
+            int head = group * each + h;
+            long from = lse + 4 * ((long) batch * q.h() + head) * q.t();
+            for (int i = 0; i < q.t(); i++) {
+                float value = Simd.getF32(from + 4L * i);
+                Simd.setF32(w + at.shifts + to, value == Float.NEGATIVE_INFINITY ? Float.POSITIVE_INFINITY : value);
+                Simd.setF32(w + at.deltas + to, AttentionTile.dot(o.at(batch, head, i), dO.at(batch, head, i), v.d()));
+                to += 4;
+            }
         }
     }
 
-    /// `P^T = exp(K (scale Q)^T - lse)` and its gradient before the scale, `P^T * (V dO^T - delta)`.
-    private void probabilities(int batch, int group, int head, int j, int keys, int i, int n, MemorySegment w) {
-        int across = AttentionTile.padded(n) / PANEL;
-        AttentionTile.multiply(keys, q.d(), across, k.segment(), k.at(batch, group, j), k.tStep(), 4,
-                w, at.turnedQ, WIDE, AttentionTile.panelBytes(q.d(), 1), w, SCORES, ROW, false);
-        mask.apply(w, batch, head, j, keys, i, n);
-        AttentionTile.exponentials(w, keys, n, w, at.stats, at.stats + 2 * ROW);
-        AttentionTile.multiply(keys, v.d(), across, v.segment(), v.at(batch, group, j), v.tStep(), 4,
-                w, at.turnedO, WIDE, AttentionTile.panelBytes(v.d(), 1), w, SCORES + at.grads, ROW, false);
-        AttentionTile.scoreGrad(w, at.grads, keys, n, w, at.stats + ROW);
+    /// What keys `[j, j + n)` have and give.
+    private void keys(int batch, int group, int j, int n, long sums, long w) {
+        AttentionTile.turn(k.at(batch, group, j), k.tStep(), n, k.d(), scale, w + at.turnedK);
+        AttentionTile.turn(v.at(batch, group, j), v.tStep(), n, v.d(), 1, w + at.turnedV);
+        AttentionTile.copy(k.at(batch, group, j), k.tStep(), n, k.d(), w + at.k, rowD);
+        clear(w + at.dK, n * rowD);
+        clear(w + at.dV, n * rowE);
+        for (int h = 0; h < each; h++) {
+            for (int i = mask.firstQuery(q.t(), j); i < q.t(); i += QUERIES) {
+                queries(batch, group, h, j, n, i, Math.min(QUERIES, q.t() - i), sums, w);
+            }
+        }
+        AttentionTile.unpack(w + at.dK, rowD, n, k.d(), scale, dK.at(batch, group, j), dK.tStep());
+        AttentionTile.unpack(w + at.dV, rowE, n, v.d(), 1, dV.at(batch, group, j), dV.tStep());
     }
 
-    /// `dV += P^T dO` and `dK += dS^T Q`.
-    private void keyGrads(int batch, int head, int j, int keys, int i, int n, MemorySegment w) {
-        long rowE = 4L * panelsE * PANEL;
-        if (dO.isWholePanels()) {
-            AttentionTile.multiply(keys, n, panelsE, w, SCORES, ROW, 4, dO.segment(), dO.at(batch, head, i),
-                    dO.tStep(), WIDE,
-                    w, at.dV + j * rowE, rowE, true);
-        } else {
-            AttentionTile.multiply(keys, n, panelsE, w, SCORES, ROW, 4, w, at.dO, WIDE, AttentionTile.panelBytes(n, 1),
-                    w, at.dV + j * rowE, rowE, true);
-        }
-        long rowD = 4L * panelsD * PANEL;
-        if (q.isWholePanels()) {
-            AttentionTile.multiply(keys, n, panelsD, w, SCORES + at.grads, ROW, 4, q.segment(), q.at(batch, head, i),
-                    q.tStep(), WIDE,
-                    w, at.dK + j * rowD, rowD, true);
-        } else {
-            AttentionTile.multiply(keys, n, panelsD, w, SCORES + at.grads, ROW, 4, w, at.q, WIDE,
-                    AttentionTile.panelBytes(n, 1),
-                    w, at.dK + j * rowD, rowD, true);
+    /// `P = exp(scale Q K^T - lse)` and `dS = P * (dO V^T - delta)` of a block of queries, then `dV += P^T dO`,
+    /// `dK += dS^T Q` and `dQ += dS K`.
+    private void queries(int batch, int group, int h, int j, int keys, int i, int n, long sums, long w) {
+        int head = group * each + h;
+        long panel = TileF32.PANEL;
+        long first = (long) h * q.t() + i;
+        AttentionTile.copy(q.at(batch, head, i), q.tStep(), n, q.d(), w + at.q, rowD);
+        AttentionTile.copy(dO.at(batch, head, i), dO.tStep(), n, v.d(), w + at.dO, rowE);
+        AttentionTile.multiply(n, q.d(), keys, w + at.q, rowD, 4, w + at.turnedK, panel,
+                AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
+        mask.down(w, ROW, batch, head, j, keys, i, n, w + at.mask);
+        AttentionTile.multiply(n, v.d(), keys, w + at.dO, rowE, 4, w + at.turnedV, panel,
+                AttentionTile.panelBytes(v.d(), 1), w + at.grads, ROW, false);
+        AttentionScores.gradient(w, w + at.grads, ROW, n, keys, w + at.shifts + 4 * first, w + at.deltas + 4 * first);
+        AttentionTile.multiply(keys, n, v.d(), w, 4, ROW, w + at.dO, rowE, panel, w + at.dV, rowE, true);
+        AttentionTile.multiply(keys, n, q.d(), w + at.grads, 4, ROW, w + at.q, rowD, panel, w + at.dK, rowD, true);
+        AttentionTile.multiply(n, keys, q.d(), w + at.grads, ROW, 4, w + at.k, rowD, panel, sums + first * rowD, rowD,
+                true);
+    }
+
+    /// The gradients of queries `[r0, r1)`, counted through all heads, from those of the ranges of keys.
+    private void addParts(long r0, long r1) {
+        for (long r = r0; r < r1; r++) {
+            long head = r / q.t();
+            long group = head / each;
+            long part = parts + group * ranges * partBytes() + (head % each * q.t() + r % q.t()) * rowD;
+            for (int range = 1; range < ranges; range++) {
+                add(part, part + range * partBytes(), q.d());
+            }
+            AttentionTile.unpack(part, rowD, 1, q.d(), scale,
+                    dQ.at((int) (head / q.h()), (int) (head % q.h()), (int) (r % q.t())), dQ.tStep());
         }
     }
 
-    /// `dQ += dS K`.
-    private void queryGrads(int batch, int group, int j, int keys, int n, MemorySegment w) {
-        long row = 4L * panelsD * PANEL;
-        if (k.isWholePanels()) {
-            AttentionTile.multiply(n, keys, panelsD, w, SCORES + at.grads, 4, ROW, k.segment(), k.at(batch, group, j),
-                    k.tStep(), WIDE,
-                    w, at.dQ, row, true);
-        } else {
-            AttentionTile.pack(k.segment(), k.at(batch, group, j), k.tStep(), keys, k.d(), w, at.k);
-            AttentionTile.multiply(n, keys, panelsD, w, SCORES + at.grads, 4, ROW, w, at.k, WIDE,
-                    AttentionTile.panelBytes(keys, 1),
-                    w, at.dQ, row, true);
+    private static void add(long to, long x, int d) {
+        for (long at = 0; at < 4L * d; at += Simd.BYTES) {
+            Simd.store(to + at, Simd.loadF32(to + at).add(Simd.loadF32(x + at)));
         }
     }
 }

@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.op.AttentionOp;
@@ -10,19 +9,19 @@ import org.sfumato.tensor.spi.Operand;
 /// zero.
 ///
 /// @param past S - T with `causal`: query `i` sees the keys up to `i + past`
-record AttentionMask(boolean causal, long past, MemorySegment segment, boolean bool, long base, long[] steps) {
+/// @param address of the mask, 0 if there is none
+record AttentionMask(boolean causal, long past, long address, boolean bool, long[] steps) {
     static AttentionMask of(AttentionOp op, Heads q, Heads k, Operand mask) {
         long past = (long) k.t() - q.t();
         if (mask == null) {
-            return new AttentionMask(op.causal(), past, null, false, 0, null);
+            return new AttentionMask(op.causal(), past, 0, false, null);
         }
         var layout = mask.layout().expand(Shape.of(q.b(), q.h(), q.t(), k.t()));
         var steps = layout.strides();
         for (int i = 0; i < steps.length; i++) {
             steps[i] *= mask.dtype().bytes();
         }
-        return new AttentionMask(op.causal(), past, mask.segment(), mask.dtype() == DType.BOOL, mask.byteOffset(),
-                steps);
+        return new AttentionMask(op.causal(), past, mask.address(), mask.dtype() == DType.BOOL, steps);
     }
 
     /// One more than the last key that queries before `end` may see.
@@ -30,14 +29,48 @@ record AttentionMask(boolean causal, long past, MemorySegment segment, boolean b
         return causal ? Math.clamp(end + past, 0, all) : all;
     }
 
-    /// Applies the mask to the scores of keys `[j, j + keys)` and queries `[i, i + queries)` of a head.
-    void apply(MemorySegment s, int batch, int head, int j, int keys, int i, int queries) {
-        if (segment != null) {
-            long at = base + batch * steps[0] + head * steps[1] + i * steps[2] + j * steps[3];
-            AttentionTile.mask(s, keys, queries, segment, at, steps[2], steps[3], bool);
+    /// The first query that may see key `j`.
+    int firstQuery(int all, int j) {
+        return causal ? Math.clamp(j - past, 0, all) : 0;
+    }
+
+    /// Applies the mask to a block of scores, keys `[j, j + keys)` down and queries `[i, i + queries)` of a head across,
+    /// rows `row` bytes apart; `turned` is working memory for as large a block of whole vectors, rows as far apart.
+    void across(long s, long row, int batch, int head, int j, int keys, int i, int queries, long turned) {
+        if (address != 0) {
+            long at = place(batch, head, i, j);
+            if (steps[2] == 0) {
+                AttentionScores.maskRows(s, row, keys, queries, at, steps[3], bool);
+            } else {
+                AttentionScores.turnMask(turned, row, keys, queries, at, steps[3], steps[2], bool);
+                AttentionScores.mask(s, row, keys, queries, turned, row, bool);
+            }
         }
         if (causal && j + keys - 1 > i + past) {
-            AttentionTile.causal(s, keys, queries, j - past - i);
+            AttentionScores.hideBefore(s, row, keys, queries, j - past - i);
         }
+    }
+
+    /// The same for queries down and keys across.
+    void down(long s, long row, int batch, int head, int j, int keys, int i, int queries, long turned) {
+        if (address != 0) {
+            long at = place(batch, head, i, j);
+            if (steps[3] == 0) {
+                AttentionScores.maskRows(s, row, queries, keys, at, steps[2], bool);
+            } else if (bool || steps[3] != Float.BYTES) {
+                boolean same = steps[2] == 0;
+                AttentionScores.turnMask(turned, row, same ? 1 : queries, keys, at, steps[2], steps[3], bool);
+                AttentionScores.mask(s, row, queries, keys, turned, same ? 0 : row, bool);
+            } else {
+                AttentionScores.mask(s, row, queries, keys, at, steps[2], false);
+            }
+        }
+        if (causal && j + keys - 1 > i + past) {
+            AttentionScores.hideAfter(s, row, queries, keys, i + past - j);
+        }
+    }
+
+    private long place(int batch, int head, int i, int j) {
+        return address + batch * steps[0] + head * steps[1] + i * steps[2] + j * steps[3];
     }
 }
