@@ -6,6 +6,7 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
+import org.sfumato.tensor.expr.RawMemory;
 import org.sfumato.tensor.expr.VectorMath;
 
 /// What attention does with a block of scores between its matrix products: masks, the running softmax and the gradient
@@ -23,7 +24,7 @@ final class AttentionScores {
         for (int r = 0; r < rows; r++) {
             if (!bool) {
                 add(s, columns, Simd.getF32(m));
-            } else if (Simd.MEMORY.get(ValueLayout.JAVA_BYTE, m) == 0) {
+            } else if (RawMemory.ALL.get(ValueLayout.JAVA_BYTE, m) == 0) {
                 hide(s, columns);
             }
             m += step;
@@ -66,7 +67,7 @@ final class AttentionScores {
 
     private static void maskColumn(long to, long row, int rows, long m, long step) {
         for (int r = 0; r < rows; r++) {
-            int hidden = Simd.MEMORY.get(ValueLayout.JAVA_BYTE, m) - 1 >> 31;
+            int hidden = RawMemory.ALL.get(ValueLayout.JAVA_BYTE, m) - 1 >> 31;
             Simd.setF32(to, hidden);
             m += step;
             to += row;

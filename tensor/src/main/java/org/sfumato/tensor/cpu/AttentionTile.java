@@ -2,6 +2,7 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import org.sfumato.tensor.expr.RawMemory;
 
 /// The matrix products of attention on the register tile of [TileF32], and how their operands are laid out: left ones
 /// lie where they lie, right ones in panels of [#PANEL] columns. Addresses and strides are in bytes.
@@ -36,7 +37,7 @@ final class AttentionTile {
             long from = add ? c : TileF32.ZEROS;
             long fr = add ? cr : 0;
             if (width - j <= LANES) {
-                TileF32.narrow(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
+                NarrowF32.rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
             } else {
                 TileF32.rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
             }
@@ -75,14 +76,14 @@ final class AttentionTile {
     // Four rows become four columns: 2 x 2 elements are turned in two longs.
     private static void turnFour(long x, long step, int d, long to) {
         for (int p = 0; p < d; p += 2) {
-            long x0 = Simd.MEMORY.get(LONG, x);
-            long x1 = Simd.MEMORY.get(LONG, x + step);
-            long x2 = Simd.MEMORY.get(LONG, x + 2 * step);
-            long x3 = Simd.MEMORY.get(LONG, x + 3 * step);
-            Simd.MEMORY.set(LONG, to, x0 & LOW | x1 << 32);
-            Simd.MEMORY.set(LONG, to + 8, x2 & LOW | x3 << 32);
-            Simd.MEMORY.set(LONG, to + TileF32.PANEL, x0 >>> 32 | x1 & ~LOW);
-            Simd.MEMORY.set(LONG, to + TileF32.PANEL + 8, x2 >>> 32 | x3 & ~LOW);
+            long x0 = RawMemory.ALL.get(LONG, x);
+            long x1 = RawMemory.ALL.get(LONG, x + step);
+            long x2 = RawMemory.ALL.get(LONG, x + 2 * step);
+            long x3 = RawMemory.ALL.get(LONG, x + 3 * step);
+            RawMemory.ALL.set(LONG, to, x0 & LOW | x1 << 32);
+            RawMemory.ALL.set(LONG, to + 8, x2 & LOW | x3 << 32);
+            RawMemory.ALL.set(LONG, to + TileF32.PANEL, x0 >>> 32 | x1 & ~LOW);
+            RawMemory.ALL.set(LONG, to + TileF32.PANEL + 8, x2 >>> 32 | x3 & ~LOW);
             x += 8;
             to += 2 * TileF32.PANEL;
         }
