@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.sfumato.tensor.op.LayerNormGrad;
 import org.sfumato.tensor.op.LayerNormOp;
@@ -13,6 +12,7 @@ import org.sfumato.tensor.spi.Operand;
 /// two-pass algorithm".
 final class LayerNormCpu {
     private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
     private static final long COST = 8;
 
     private LayerNormCpu() { }
@@ -21,60 +21,74 @@ final class LayerNormCpu {
     static void norm(LayerNormOp op, Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var b = Rows.flat(in[2]);
                 var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2])) {
-            Parallel.rows(x.count, COST * x.width, (r0, r1) -> {
+            int d = x.width;
+            long scales = w.address(0);
+            long shifts = b.address(0);
+            Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    normRow(x, r, w, b, op.eps(), y, mean, rstd);
+                    set(mean, r, RowKernels.sum(x.address(r), d) / d);
                 }
-            });
+            }, (r0, r1) -> {
+                for (long r = r0; r < r1; r++) {
+                    moments(x.address(r), d, op.eps(), mean.address(0) + 4 * r, rstd.address(0) + 4 * r);
+                }
+            }, (r0, r1) -> {
+                for (long r = r0; r < r1; r++) {
+                    affine(x.address(r), d, value(mean, r), value(rstd, r), scales, shifts, y.address(r));
+                }
+            }));
         }
     }
 
-    private static void normRow(Rows x, long r, Rows w, Rows b, double eps, Rows y, Rows mean, Rows rstd) {
-        float shift = RowSums.sum(x.segment, x.offset(r), x.width) / x.width;
-        normRow(x.segment, x.offset(r), x.width, shift, eps, w.segment, w.element(0), b.segment, b.element(0),
-                y.segment, y.offset(r), mean.segment, mean.element(r), rstd.segment, rstd.element(r));
+    private static float value(Rows row, long i) {
+        return row.segment.get(Simd.FLOAT, row.element(i));
     }
 
-    /// `y_i = (x_i - mean) * rstd * w_i + b_i`, with `shift` the mean but for its rounding.
-    private static void normRow(MemorySegment x, long xo, int d, float shift, double eps, MemorySegment w, long wo,
-            MemorySegment b, long bo, MemorySegment y, long yo, MemorySegment mean, long mo, MemorySegment rstd,
-            long ro) {
+    private static void set(Rows row, long i, float value) {
+        row.segment.set(Simd.FLOAT, row.element(i), value);
+    }
+
+    /// Corrects a mean and makes the reciprocal of the deviation.
+    private static void moments(long x, int d, double eps, long mean, long rstd) {
+        float shift = Simd.getF32(mean);
         var first = FloatVector.zero(Simd.F32);
         var second = first;
-        int whole = d - d % LANES;
-        var lanes = Simd.firstF32(d - whole);
-        for (int i = 0; i < whole; i += LANES) {
-            var c = Simd.loadF32(x, xo + 4L * i).sub(shift);
+        int i = 0;
+        for (; i <= d - LANES; i += LANES) {
+            var c = Simd.loadF32(x + 4L * i).sub(shift);
             first = first.add(c);
             second = c.fma(c, second);
         }
-        if (whole < d) {
-            var c = Simd.loadF32(x, xo + 4L * whole, lanes).sub(shift);
-            first = first.add(c, lanes);
-            second = second.add(c.mul(c), lanes);
+        float sum = Simd.sum(first);
+        float squares = Simd.sum(second);
+        for (; i < d; i++) {
+            float c = Simd.getF32(x + 4L * i) - shift;
+            sum += c;
+            squares = Math.fma(c, c, squares);
         }
-        float off = Simd.sum(first) / d;
-        float scale = (float) (1 / Math.sqrt(Simd.sum(second) / d - off * off + eps));
-        mean.set(Simd.FLOAT, mo, shift + off);
-        rstd.set(Simd.FLOAT, ro, scale);
-        affine(x, xo, d, shift, -off * scale, scale, w, wo, b, bo, y, yo);
+        float off = sum / d;
+        Simd.setF32(mean, shift + off);
+        Simd.setF32(rstd, (float) (1 / Math.sqrt(squares / d - off * off + eps)));
     }
 
-    /// `y_i = ((x_i - shift) * scale + add) * w_i + b_i`.
-    private static void affine(MemorySegment x, long xo, int d, float shift, float add, float scale,
-            MemorySegment w, long wo, MemorySegment b, long bo, MemorySegment y, long yo) {
-        var scales = FloatVector.broadcast(Simd.F32, scale);
-        var adds = FloatVector.broadcast(Simd.F32, add);
+    /// `y_i = (x_i - mean) * scale * w_i + b_i`.
+    private static void affine(long x, int d, float mean, float scale, long w, long b, long y) {
         int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            var h = Simd.loadF32(x, xo + 4L * i).sub(shift).fma(scales, adds);
-            Simd.store(y, yo + 4L * i, h.fma(Simd.loadF32(w, wo + 4L * i), Simd.loadF32(b, bo + 4L * i)));
+        for (; i <= d - 2 * LANES; i += 2 * LANES) {
+            long at = 4L * i;
+            var h0 = Simd.loadF32(x + at).sub(mean).mul(scale);
+            Simd.store(y + at, h0.fma(Simd.loadF32(w + at), Simd.loadF32(b + at)));
+            var h1 = Simd.loadF32(x + at + V).sub(mean).mul(scale);
+            Simd.store(y + at + V, h1.fma(Simd.loadF32(w + at + V), Simd.loadF32(b + at + V)));
         }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            var h = Simd.loadF32(x, xo + 4L * i, lanes).sub(shift).fma(scales, adds);
-            var v = h.fma(Simd.loadF32(w, wo + 4L * i, lanes), Simd.loadF32(b, bo + 4L * i, lanes));
-            Simd.store(y, yo + 4L * i, v, lanes);
+        if (i <= d - LANES) {
+            var h = Simd.loadF32(x + 4L * i).sub(mean).mul(scale);
+            Simd.store(y + 4L * i, h.fma(Simd.loadF32(w + 4L * i), Simd.loadF32(b + 4L * i)));
+            i += LANES;
+        }
+        for (; i < d; i++) {
+            float h = (Simd.getF32(x + 4L * i) - mean) * scale;
+            Simd.setF32(y + 4L * i, Math.fma(h, Simd.getF32(w + 4L * i), Simd.getF32(b + 4L * i)));
         }
     }
 
@@ -82,71 +96,73 @@ final class LayerNormCpu {
     static void grad(Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var mean = Rows.flat(in[2]); var rstd = Rows.flat(in[3]);
                 var dy = Rows.of(in[4]); var dx = Rows.of(out[0]);
-                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]);
+                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]); var means = Scratch.of(8 * x.count);
                 var sums = new ColumnSums(x.count, x.width, 2L * x.width)) {
-            Parallel.run(sums.chunks, chunk -> {
-                for (long r = sums.row(chunk); r < sums.row(chunk + 1); r++) {
-                    float m = mean.segment.get(Simd.FLOAT, mean.element(r));
-                    float s = rstd.segment.get(Simd.FLOAT, rstd.element(r));
-                    gradRow(x, r, w, m, s, dy, dx, sums.segment, sums.offset(chunk));
+            int d = x.width;
+            long scales = w.address(0);
+            long own = means.segment.address();
+            long total = sums.segment.address();
+            var phases = new Phases((r0, r1) -> {
+                for (long r = r0; r < r1; r++) {
+                    means(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 8 * r);
+                }
+            }, (r0, r1) -> {
+                long to = total + sums.offset((int) (r0 / sums.rows));
+                for (long r = r0; r < r1; r++) {
+                    gradRow(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 8 * r,
+                            dx.address(r), to);
                 }
             });
-            sums.into(dw.segment, dw.element(0), 0, x.width);
-            sums.into(db.segment, db.element(0), x.width, x.width);
+            Parallel.run(sums.chunks, chunk -> phases.each(sums.row(chunk), sums.row(chunk + 1), d));
+            sums.into(dw.segment, dw.element(0), 0, d);
+            sums.into(db.segment, db.element(0), d, d);
         }
     }
 
-    private static void gradRow(Rows x, long r, Rows w, float mean, float rstd, Rows dy, Rows dx, MemorySegment sums,
-            long at) {
-        gradRow(x.segment, x.offset(r), x.width, mean, rstd, w.segment, w.element(0), dy.segment, dy.offset(r),
-                dx.segment, dx.offset(r), sums, at, at + 4L * x.width);
-    }
-
-    /// The two means of a row that its gradient needs.
-    private static void gradRow(MemorySegment x, long xo, int d, float mean, float rstd, MemorySegment w, long wo,
-            MemorySegment dy, long dyo, MemorySegment dx, long dxo, MemorySegment sums, long dwo, long dbo) {
+    /// The two means of a row that its gradient needs: of `g` and of `g h`.
+    private static void means(long x, int d, float mean, float rstd, long w, long dy, long to) {
         var first = FloatVector.zero(Simd.F32);
         var second = first;
-        int whole = d - d % LANES;
-        for (int i = 0; i < whole; i += LANES) {
-            var g = Simd.loadF32(dy, dyo + 4L * i).mul(Simd.loadF32(w, wo + 4L * i));
-            first = first.add(g);
-            second = g.fma(Simd.loadF32(x, xo + 4L * i).sub(mean), second);
-        }
-        if (whole < d) {
-            long n = 4L * whole;
-            var lanes = Simd.firstF32(d - whole);
-            var g = Simd.loadF32(dy, dyo + n, lanes).mul(Simd.loadF32(w, wo + n, lanes));
-            first = first.add(g);
-            second = second.add(Simd.loadF32(x, xo + n, lanes).sub(mean).mul(g), lanes);
-        }
-        float dot = Simd.sum(first) / d;
-        float dotH = Simd.sum(second) * rstd / d;
-        gradRow(x, xo, d, mean, rstd, w, wo, dy, dyo, dot, dotH, dx, dxo, sums, dwo, dbo);
-    }
-
-    /// One row of dx, and what it adds to dw and db.
-    private static void gradRow(MemorySegment x, long xo, int d, float mean, float rstd, MemorySegment w, long wo,
-            MemorySegment dy, long dyo, float dot, float dotH, MemorySegment dx, long dxo, MemorySegment sums,
-            long dwo, long dbo) {
-        var minus = FloatVector.broadcast(Simd.F32, -dotH);
         int i = 0;
         for (; i <= d - LANES; i += LANES) {
-            long n = 4L * i;
-            var h = Simd.loadF32(x, xo + n).sub(mean).mul(rstd);
-            var g = Simd.loadF32(dy, dyo + n);
-            Simd.store(dx, dxo + n, h.fma(minus, g.mul(Simd.loadF32(w, wo + n)).sub(dot)).mul(rstd));
-            Simd.store(sums, dwo + n, g.fma(h, Simd.loadF32(sums, dwo + n)));
-            Simd.store(sums, dbo + n, g.add(Simd.loadF32(sums, dbo + n)));
+            long at = 4L * i;
+            var g = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at));
+            first = first.add(g);
+            second = g.fma(Simd.loadF32(x + at).sub(mean), second);
         }
-        if (i < d) {
-            long n = 4L * i;
-            var lanes = Simd.firstF32(d - i);
-            var h = Simd.loadF32(x, xo + n, lanes).sub(mean).mul(rstd);
-            var g = Simd.loadF32(dy, dyo + n, lanes);
-            Simd.store(dx, dxo + n, h.fma(minus, g.mul(Simd.loadF32(w, wo + n, lanes)).sub(dot)).mul(rstd), lanes);
-            Simd.store(sums, dwo + n, g.fma(h, Simd.loadF32(sums, dwo + n, lanes)), lanes);
-            Simd.store(sums, dbo + n, g.add(Simd.loadF32(sums, dbo + n, lanes)), lanes);
+        float sum = Simd.sum(first);
+        float dot = Simd.sum(second);
+        for (; i < d; i++) {
+            float g = Simd.getF32(dy + 4L * i) * Simd.getF32(w + 4L * i);
+            sum += g;
+            dot = Math.fma(g, Simd.getF32(x + 4L * i) - mean, dot);
+        }
+        Simd.setF32(to, sum / d);
+        Simd.setF32(to + 4, dot * rstd / d);
+    }
+
+    /// One row of dx, and what it adds to dw and, `d` floats on, to db.
+    private static void gradRow(long x, int d, float mean, float rstd, long w, long dy, long means, long dx, long dw) {
+        float dot = Simd.getF32(means);
+        float dotH = Simd.getF32(means + 4);
+        var minus = FloatVector.broadcast(Simd.F32, -dotH);
+        long db = dw + 4L * d;
+        int i = 0;
+        for (; i <= d - LANES; i += LANES) {
+            long at = 4L * i;
+            var h = Simd.loadF32(x + at).sub(mean).mul(rstd);
+            var g = Simd.loadF32(dy + at);
+            Simd.store(dx + at, h.fma(minus, g.mul(Simd.loadF32(w + at)).sub(dot)).mul(rstd));
+            Simd.store(dw + at, g.fma(h, Simd.loadF32(dw + at)));
+            Simd.store(db + at, g.add(Simd.loadF32(db + at)));
+        }
+        for (; i < d; i++) {
+            long at = 4L * i;
+            float h = (Simd.getF32(x + at) - mean) * rstd;
+            float g = Simd.getF32(dy + at);
+            Simd.setF32(dx + at, Math.fma(h, -dotH, g * Simd.getF32(w + at) - dot) * rstd);
+            Simd.setF32(dw + at, Math.fma(g, h, Simd.getF32(dw + at)));
+            Simd.setF32(db + at, Simd.getF32(db + at) + g);
         }
     }
 }

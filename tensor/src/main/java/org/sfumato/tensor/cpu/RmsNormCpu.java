@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.sfumato.tensor.op.RmsNormGrad;
 import org.sfumato.tensor.op.RmsNormOp;
@@ -9,6 +8,7 @@ import org.sfumato.tensor.spi.Operand;
 /// [RmsNormOp] and [RmsNormGrad], row by row.
 final class RmsNormCpu {
     private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
     private static final long COST = 8;
 
     private RmsNormCpu() { }
@@ -16,87 +16,107 @@ final class RmsNormCpu {
     /// [RmsNormOp]: y, rrms.
     static void norm(RmsNormOp op, Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var y = Rows.of(out[0]); var rrms = Rows.flat(out[1])) {
-            Parallel.rows(x.count, COST * x.width, (r0, r1) -> {
+            int d = x.width;
+            long scales = w.address(0);
+            Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    long at = x.offset(r);
-                    float mean = RowSums.dot(x.segment, at, x.segment, at, x.width) / x.width;
-                    float scale = (float) (1 / Math.sqrt(mean + op.eps()));
-                    scale(x.segment, at, x.width, scale, w.segment, w.element(0), y.segment, y.offset(r));
-                    rrms.segment.set(Simd.FLOAT, rrms.element(r), scale);
+                    float mean = RowKernels.dot(x.address(r), x.address(r), d) / d;
+                    rrms.segment.set(Simd.FLOAT, rrms.element(r), (float) (1 / Math.sqrt(mean + op.eps())));
                 }
-            });
+            }, (r0, r1) -> {
+                for (long r = r0; r < r1; r++) {
+                    float scale = rrms.segment.get(Simd.FLOAT, rrms.element(r));
+                    scale(x.address(r), d, scale, scales, y.address(r));
+                }
+            }));
         }
     }
 
     /// `y_i = x_i * scale * w_i`.
-    private static void scale(MemorySegment x, long xo, int d, float scale, MemorySegment w, long wo, MemorySegment y,
-            long yo) {
+    private static void scale(long x, int d, float scale, long w, long y) {
         int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            Simd.store(y, yo + 4L * i, Simd.loadF32(x, xo + 4L * i).mul(scale).mul(Simd.loadF32(w, wo + 4L * i)));
+        for (; i <= d - 2 * LANES; i += 2 * LANES) {
+            long at = 4L * i;
+            Simd.store(y + at, Simd.loadF32(x + at).mul(scale).mul(Simd.loadF32(w + at)));
+            Simd.store(y + at + V, Simd.loadF32(x + at + V).mul(scale).mul(Simd.loadF32(w + at + V)));
         }
-        if (i < d) {
-            var lanes = Simd.firstF32(d - i);
-            var v = Simd.loadF32(x, xo + 4L * i, lanes).mul(scale).mul(Simd.loadF32(w, wo + 4L * i, lanes));
-            Simd.store(y, yo + 4L * i, v, lanes);
+        if (i <= d - LANES) {
+            Simd.store(y + 4L * i, Simd.loadF32(x + 4L * i).mul(scale).mul(Simd.loadF32(w + 4L * i)));
+            i += LANES;
+        }
+        for (; i < d; i++) {
+            Simd.setF32(y + 4L * i, Simd.getF32(x + 4L * i) * scale * Simd.getF32(w + 4L * i));
         }
     }
 
     /// [RmsNormGrad]: dx, dw.
     static void grad(Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var rrms = Rows.flat(in[2]); var dy = Rows.of(in[3]);
-                var dx = Rows.of(out[0]); var dw = Rows.flat(out[1]); var sums = new ColumnSums(x.count, x.width,
-                        x.width)) {
-            Parallel.run(sums.chunks, chunk -> {
-                for (long r = sums.row(chunk); r < sums.row(chunk + 1); r++) {
-                    float scale = rrms.segment.get(Simd.FLOAT, rrms.element(r));
-                    gradRow(x.segment, x.offset(r), x.width, scale, w.segment, w.element(0), dy.segment, dy.offset(r),
-                            dx.segment, dx.offset(r), sums.segment, sums.offset(chunk));
+                var dx = Rows.of(out[0]); var dw = Rows.flat(out[1]); var dots = Scratch.of(4 * x.count);
+                var sums = new ColumnSums(x.count, x.width, x.width)) {
+            int d = x.width;
+            long scales = w.address(0);
+            long total = sums.segment.address();
+            var phases = new Phases((r0, r1) -> {
+                for (long r = r0; r < r1; r++) {
+                    float dot = dot(x.address(r), d, scales, dy.address(r));
+                    Simd.setF32(dots.segment.address() + 4 * r, dot * value(rrms, r) / d);
+                }
+            }, (r0, r1) -> {
+                long own = total + sums.offset((int) (r0 / sums.rows));
+                for (long r = r0; r < r1; r++) {
+                    float dot = Simd.getF32(dots.segment.address() + 4 * r);
+                    gradRow(x.address(r), d, value(rrms, r), scales, dy.address(r), dot, dx.address(r), own);
                 }
             });
-            sums.into(dw.segment, dw.element(0), 0, x.width);
+            Parallel.run(sums.chunks, chunk -> phases.each(sums.row(chunk), sums.row(chunk + 1), d));
+            sums.into(dw.segment, dw.element(0), 0, d);
         }
     }
 
-    /// The mean of a row that its gradient needs.
-    private static void gradRow(MemorySegment x, long xo, int d, float scale, MemorySegment w, long wo,
-            MemorySegment dy, long dyo, MemorySegment dx, long dxo, MemorySegment sums, long dwo) {
-        var sum = FloatVector.zero(Simd.F32);
-        int whole = d - d % LANES;
-        for (int i = 0; i < whole; i += LANES) {
-            var g = Simd.loadF32(dy, dyo + 4L * i).mul(Simd.loadF32(w, wo + 4L * i));
-            sum = g.fma(Simd.loadF32(x, xo + 4L * i), sum);
+    private static float value(Rows row, long i) {
+        return row.segment.get(Simd.FLOAT, row.element(i));
+    }
+
+    /// `sum_i dy_i w_i x_i`.
+    private static float dot(long x, int d, long w, long dy) {
+        var s0 = FloatVector.zero(Simd.F32);
+        var s1 = s0;
+        int i = 0;
+        for (; i <= d - 2 * LANES; i += 2 * LANES) {
+            long at = 4L * i;
+            s0 = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at)).fma(Simd.loadF32(x + at), s0);
+            s1 = Simd.loadF32(dy + at + V).mul(Simd.loadF32(w + at + V)).fma(Simd.loadF32(x + at + V), s1);
         }
-        if (whole < d) {
-            long n = 4L * whole;
-            var lanes = Simd.firstF32(d - whole);
-            var g = Simd.loadF32(dy, dyo + n, lanes).mul(Simd.loadF32(w, wo + n, lanes));
-            sum = g.fma(Simd.loadF32(x, xo + n, lanes), sum);
+        if (i <= d - LANES) {
+            s0 = Simd.loadF32(dy + 4L * i).mul(Simd.loadF32(w + 4L * i)).fma(Simd.loadF32(x + 4L * i), s0);
+            i += LANES;
         }
-        float dot = Simd.sum(sum) * scale / d;
-        gradRow(x, xo, d, scale, w, wo, dy, dyo, dot, dx, dxo, sums, dwo);
+        float sum = Simd.sum(s0.add(s1));
+        for (; i < d; i++) {
+            float g = Simd.getF32(dy + 4L * i) * Simd.getF32(w + 4L * i);
+            sum = Math.fma(g, Simd.getF32(x + 4L * i), sum);
+        }
+        return sum;
     }
 
     /// One row of dx, and what it adds to dw.
-    private static void gradRow(MemorySegment x, long xo, int d, float scale, MemorySegment w, long wo,
-            MemorySegment dy, long dyo,
-            float dot, MemorySegment dx, long dxo, MemorySegment sums, long dwo) {
+    private static void gradRow(long x, int d, float scale, long w, long dy, float dot, long dx, long dw) {
         var minus = FloatVector.broadcast(Simd.F32, -dot);
         int i = 0;
         for (; i <= d - LANES; i += LANES) {
-            long n = 4L * i;
-            var h = Simd.loadF32(x, xo + n).mul(scale);
-            var g = Simd.loadF32(dy, dyo + n);
-            Simd.store(dx, dxo + n, h.fma(minus, g.mul(Simd.loadF32(w, wo + n))).mul(scale));
-            Simd.store(sums, dwo + n, g.fma(h, Simd.loadF32(sums, dwo + n)));
+            long at = 4L * i;
+            var h = Simd.loadF32(x + at).mul(scale);
+            var g = Simd.loadF32(dy + at);
+            Simd.store(dx + at, h.fma(minus, g.mul(Simd.loadF32(w + at))).mul(scale));
+            Simd.store(dw + at, g.fma(h, Simd.loadF32(dw + at)));
         }
-        if (i < d) {
-            long n = 4L * i;
-            var lanes = Simd.firstF32(d - i);
-            var h = Simd.loadF32(x, xo + n, lanes).mul(scale);
-            var g = Simd.loadF32(dy, dyo + n, lanes);
-            Simd.store(dx, dxo + n, h.fma(minus, g.mul(Simd.loadF32(w, wo + n, lanes))).mul(scale), lanes);
-            Simd.store(sums, dwo + n, g.fma(h, Simd.loadF32(sums, dwo + n, lanes)), lanes);
+        for (; i < d; i++) {
+            long at = 4L * i;
+            float h = Simd.getF32(x + at) * scale;
+            float g = Simd.getF32(dy + at);
+            Simd.setF32(dx + at, Math.fma(h, -dot, g * Simd.getF32(w + at)) * scale);
+            Simd.setF32(dw + at, Math.fma(g, h, Simd.getF32(dw + at)));
         }
     }
 }

@@ -18,6 +18,7 @@ final class Rows implements AutoCloseable {
     /// Elements in a row.
     final int width;
 
+    private final long base;
     private final int bytes;
     private final Scratch copy;
     private final Layout outer;
@@ -25,8 +26,9 @@ final class Rows implements AutoCloseable {
     private final long start;
     private final long step;
 
-    private Rows(MemorySegment segment, Layout layout, int bytes, Scratch copy) {
+    private Rows(MemorySegment segment, long base, Layout layout, int bytes, Scratch copy) {
         this.segment = segment;
+        this.base = base;
         this.layout = layout;
         this.bytes = bytes;
         this.copy = copy;
@@ -45,9 +47,14 @@ final class Rows implements AutoCloseable {
         int bytes = operand.dtype().bytes();
         int last = layout.shape().rank() - 1;
         if (layout.strides()[last] == 1 || layout.shape().size(last) == 1 || layout.shape().count() == 0) {
-            return new Rows(operand.segment(), layout, bytes, null);
+            return new Rows(operand.segment(), base(operand), layout, bytes, null);
         }
         return copied(operand.segment(), layout, bytes);
+    }
+
+    /// The address of the memory of `operand`, in which all its elements lie.
+    private static long base(Operand operand) {
+        return operand.address() - operand.byteOffset();
     }
 
     /// All elements of `operand` in one dense row.
@@ -56,10 +63,45 @@ final class Rows implements AutoCloseable {
         int bytes = operand.dtype().bytes();
         var flat = Shape.of(layout.shape().count());
         if (layout.isDense()) {
-            return new Rows(operand.segment(), new Layout(flat, flat.strides(), layout.offset()), bytes, null);
+            var dense = new Layout(flat, flat.strides(), layout.offset());
+            return new Rows(operand.segment(), base(operand), dense, bytes, null);
         }
         var copy = copied(operand.segment(), layout, bytes).copy;
-        return new Rows(copy.segment, Layout.dense(flat), bytes, copy);
+        return new Rows(copy.segment, copy.segment.address(), Layout.dense(flat), bytes, copy);
+    }
+
+    /// The rows of `operand`, of floats, in rows of a vector at least: narrower ones are copied and followed by `fill`.
+    static Rows padded(Operand operand, float fill) {
+        var shape = operand.shape();
+        int last = shape.rank() - 1;
+        if (shape.size(last) >= Simd.F32_LANES || shape.count() == 0) {
+            return of(operand);
+        }
+        var layout = Layout.dense(shape.with(last, Simd.F32_LANES));
+        var copy = Scratch.of(layout.shape().count() * Float.BYTES);
+        var wide = new Rows(copy.segment, copy.segment.address(), layout, Float.BYTES, copy);
+        try (var rows = of(operand)) {
+            for (long r = 0; r < rows.count; r++) {
+                for (int i = 0; i < wide.width; i++) {
+                    Simd.setF32(wide.address(r) + 4L * i, i < rows.width ? Simd.getF32(rows.address(r) + 4L * i) : fill);
+                }
+            }
+        }
+        return wide;
+    }
+
+    /// Copies rows that are only a padded copy to `operand`, as far as they have a place there.
+    void into(Operand operand) {
+        if (copy == null) {
+            return;
+        }
+        try (var rows = of(operand)) {
+            for (long r = 0; r < rows.count; r++) {
+                for (int i = 0; i < rows.width; i++) {
+                    Simd.setF32(rows.address(r) + 4L * i, Simd.getF32(address(r) + 4L * i));
+                }
+            }
+        }
     }
 
     /// A dense copy of the rows of `operand`.
@@ -69,8 +111,8 @@ final class Rows implements AutoCloseable {
 
     private static Rows copied(MemorySegment from, Layout layout, int bytes) {
         var copy = Scratch.of(layout.shape().count() * bytes);
-        var rows = new Rows(copy.segment, Layout.dense(layout.shape()), bytes, copy);
-        var source = new Rows(from, layout, bytes, null);
+        var rows = new Rows(copy.segment, copy.segment.address(), Layout.dense(layout.shape()), bytes, copy);
+        var source = new Rows(from, from.address(), layout, bytes, null);
         long step = layout.strides()[layout.shape().rank() - 1] * bytes;
         Parallel.rows(rows.count, (long) rows.width * bytes, (r0, r1) -> {
             for (long r = r0; r < r1; r++) {
@@ -104,6 +146,11 @@ final class Rows implements AutoCloseable {
         return regular ? start + r * step : irregular(r);
     }
 
+    /// The address of row `r`; all rows were found to lie in the memory.
+    long address(long r) {
+        return base + offset(r);
+    }
+
     private long irregular(long r) {
         long at = layout.offset();
         for (int axis = outer.shape().rank() - 1; axis >= 0; axis--) {
@@ -122,6 +169,11 @@ final class Rows implements AutoCloseable {
     /// Elements from one row to the next, where they lie at equal distances.
     long rowStride() {
         return step / bytes;
+    }
+
+    /// Bytes from one row to the next, where they lie at equal distances.
+    long step() {
+        return step;
     }
 
     /// Byte offset of element `i` of the only row, see [#flat].

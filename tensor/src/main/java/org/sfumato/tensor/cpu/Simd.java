@@ -166,6 +166,12 @@ final class Simd {
         return IOTA_F32.compare(VectorOperators.LT, (float) count);
     }
 
+    /// All lanes from number `first` on, as [#upTo]. For the end of a row that fills no vector: the last whole vector
+    /// of the row is read, and of it the lanes that no vector before it had.
+    static VectorMask<Float> from(int first) {
+        return IOTA_F32.compare(VectorOperators.GE, (float) first);
+    }
+
     /// The first `count` lanes.
     static VectorMask<Float> firstF32(int count) {
         return F32.indexInRange(0, count);
