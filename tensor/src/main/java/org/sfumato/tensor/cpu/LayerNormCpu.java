@@ -13,28 +13,30 @@ import org.sfumato.tensor.spi.Operand;
 final class LayerNormCpu {
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
-    private static final long COST = 8;
+    private static final long COST = 32;
 
     private LayerNormCpu() { }
 
     /// [LayerNormOp]: y, mean, rstd.
     static void norm(LayerNormOp op, Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var b = Rows.flat(in[2]);
-                var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2])) {
+                var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2]);
+                var scratch = Scratch.of(8 * x.count)) {
+            long own = scratch.segment.address();                       // of a row: its rounded mean and what that is off
             int d = x.width;
             long scales = w.address(0);
             long shifts = b.address(0);
             Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    set(mean, r, RowKernels.sum(x.address(r), d) / d);
+                    Simd.setF32(own + 8 * r, RowKernels.sum(x.address(r), d) / d);
                 }
             }, (r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    moments(x.address(r), d, op.eps(), mean.address(0) + 4 * r, rstd.address(0) + 4 * r);
+                    moments(x.address(r), d, op.eps(), own + 8 * r, mean.address(0) + 4 * r, rstd.address(0) + 4 * r);
                 }
             }, (r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    affine(x.address(r), d, value(mean, r), value(rstd, r), scales, shifts, y.address(r));
+                    affine(x.address(r), d, own + 8 * r, value(rstd, r), scales, shifts, y.address(r));
                 }
             }));
         }
@@ -44,13 +46,9 @@ final class LayerNormCpu {
         return row.segment.get(Simd.FLOAT, row.element(i));
     }
 
-    private static void set(Rows row, long i, float value) {
-        row.segment.set(Simd.FLOAT, row.element(i), value);
-    }
-
-    /// Corrects a mean and makes the reciprocal of the deviation.
-    private static void moments(long x, int d, double eps, long mean, long rstd) {
-        float shift = Simd.getF32(mean);
+    /// The mean and the reciprocal of the deviation, and how far the mean of `shifts` is off.
+    private static void moments(long x, int d, double eps, long shifts, long mean, long rstd) {
+        float shift = Simd.getF32(shifts);
         var first = FloatVector.zero(Simd.F32);
         var second = first;
         int i = 0;
@@ -67,27 +65,32 @@ final class LayerNormCpu {
             squares = Math.fma(c, c, squares);
         }
         float off = sum / d;
+        Simd.setF32(shifts + 4, off);
         Simd.setF32(mean, shift + off);
         Simd.setF32(rstd, (float) (1 / Math.sqrt(squares / d - off * off + eps)));
     }
 
-    /// `y_i = (x_i - mean) * scale * w_i + b_i`.
-    private static void affine(long x, int d, float mean, float scale, long w, long b, long y) {
+    /// `y_i = ((x_i - shift) - off) * scale * w_i + b_i`.
+    private static void affine(long x, int d, long shifts, float scale, long w, long b, long y) {
+        float shift = Simd.getF32(shifts);
+        float add = -Simd.getF32(shifts + 4) * scale;
+        var scales = FloatVector.broadcast(Simd.F32, scale);
+        var adds = FloatVector.broadcast(Simd.F32, add);
         int i = 0;
         for (; i <= d - 2 * LANES; i += 2 * LANES) {
             long at = 4L * i;
-            var h0 = Simd.loadF32(x + at).sub(mean).mul(scale);
+            var h0 = Simd.loadF32(x + at).sub(shift).fma(scales, adds);
             Simd.store(y + at, h0.fma(Simd.loadF32(w + at), Simd.loadF32(b + at)));
-            var h1 = Simd.loadF32(x + at + V).sub(mean).mul(scale);
+            var h1 = Simd.loadF32(x + at + V).sub(shift).fma(scales, adds);
             Simd.store(y + at + V, h1.fma(Simd.loadF32(w + at + V), Simd.loadF32(b + at + V)));
         }
         if (i <= d - LANES) {
-            var h = Simd.loadF32(x + 4L * i).sub(mean).mul(scale);
+            var h = Simd.loadF32(x + 4L * i).sub(shift).fma(scales, adds);
             Simd.store(y + 4L * i, h.fma(Simd.loadF32(w + 4L * i), Simd.loadF32(b + 4L * i)));
             i += LANES;
         }
         for (; i < d; i++) {
-            float h = (Simd.getF32(x + 4L * i) - mean) * scale;
+            float h = Math.fma(Simd.getF32(x + 4L * i) - shift, scale, add);
             Simd.setF32(y + 4L * i, Math.fma(h, Simd.getF32(w + 4L * i), Simd.getF32(b + 4L * i)));
         }
     }
@@ -96,21 +99,25 @@ final class LayerNormCpu {
     static void grad(Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var mean = Rows.flat(in[2]); var rstd = Rows.flat(in[3]);
                 var dy = Rows.of(in[4]); var dx = Rows.of(out[0]);
-                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]); var means = Scratch.of(8 * x.count);
+                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]); var numbers = Scratch.of(16 * x.count);
                 var sums = new ColumnSums(x.count, x.width, 2L * x.width)) {
             int d = x.width;
             long scales = w.address(0);
-            long own = means.segment.address();
+            long own = numbers.segment.address();    // of a row: mean, rstd and two means
             long total = sums.segment.address();
             var phases = new Phases((r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
-                    means(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 8 * r);
+                    means(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 16 * r);
                 }
             }, (r0, r1) -> {
                 long to = total + sums.offset((int) (r0 / sums.rows));
-                for (long r = r0; r < r1; r++) {
-                    gradRow(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 8 * r,
-                            dx.address(r), to);
+                long r = r0;
+                for (; r < r1 - 1; r += 2) {
+                    gradRows(x.address(r), x.address(r + 1), d, own + 16 * r, scales, dy.address(r), dy.address(r + 1),
+                            dx.address(r), dx.address(r + 1), to);
+                }
+                if (r < r1) {
+                    gradRow(x.address(r), d, own + 16 * r, scales, dy.address(r), dx.address(r), to);
                 }
             });
             Parallel.run(sums.chunks, chunk -> phases.each(sums.row(chunk), sums.row(chunk + 1), d));
@@ -137,15 +144,49 @@ final class LayerNormCpu {
             sum += g;
             dot = Math.fma(g, Simd.getF32(x + 4L * i) - mean, dot);
         }
-        Simd.setF32(to, sum / d);
-        Simd.setF32(to + 4, dot * rstd / d);
+        Simd.setF32(to, mean);
+        Simd.setF32(to + 4, rstd);
+        Simd.setF32(to + 8, sum / d);
+        Simd.setF32(to + 12, dot * rstd / d);
     }
 
-    /// One row of dx, and what it adds to dw and, `d` floats on, to db.
-    private static void gradRow(long x, int d, float mean, float rstd, long w, long dy, long means, long dx, long dw) {
-        float dot = Simd.getF32(means);
-        float dotH = Simd.getF32(means + 4);
-        var minus = FloatVector.broadcast(Simd.F32, -dotH);
+    /// Two rows of dx, and what they add to dw and, `d` floats on, to db: one row after the other.
+    private static void gradRows(long x0, long x1, int d, long numbers, long w, long dy0, long dy1, long dx0, long dx1,
+            long dw) {
+        var mean0 = Simd.splatF32(numbers);
+        var rstd0 = Simd.splatF32(numbers + 4);
+        var dot0 = Simd.splatF32(numbers + 8);
+        var minus0 = FloatVector.broadcast(Simd.F32, -Simd.getF32(numbers + 12));
+        var mean1 = Simd.splatF32(numbers + 16);
+        var rstd1 = Simd.splatF32(numbers + 20);
+        var dot1 = Simd.splatF32(numbers + 24);
+        var minus1 = FloatVector.broadcast(Simd.F32, -Simd.getF32(numbers + 28));
+        long db = dw + 4L * d;
+        int i = 0;
+        for (; i <= d - LANES; i += LANES) {
+            long at = 4L * i;
+            var scale = Simd.loadF32(w + at);
+            var h0 = Simd.loadF32(x0 + at).sub(mean0).mul(rstd0);
+            var g0 = Simd.loadF32(dy0 + at);
+            Simd.store(dx0 + at, h0.fma(minus0, g0.mul(scale).sub(dot0)).mul(rstd0));
+            var h1 = Simd.loadF32(x1 + at).sub(mean1).mul(rstd1);
+            var g1 = Simd.loadF32(dy1 + at);
+            Simd.store(dx1 + at, h1.fma(minus1, g1.mul(scale).sub(dot1)).mul(rstd1));
+            Simd.store(dw + at, g1.fma(h1, g0.fma(h0, Simd.loadF32(dw + at))));
+            Simd.store(db + at, Simd.loadF32(db + at).add(g0).add(g1));
+        }
+        if (i < d) {
+            gradEnd(x0, i, d, numbers, w, dy0, dx0, dw);
+            gradEnd(x1, i, d, numbers + 16, w, dy1, dx1, dw);
+        }
+    }
+
+    /// As [#gradRows], a single row.
+    private static void gradRow(long x, int d, long numbers, long w, long dy, long dx, long dw) {
+        var mean = Simd.splatF32(numbers);
+        var rstd = Simd.splatF32(numbers + 4);
+        var dot = Simd.splatF32(numbers + 8);
+        var minus = FloatVector.broadcast(Simd.F32, -Simd.getF32(numbers + 12));
         long db = dw + 4L * d;
         int i = 0;
         for (; i <= d - LANES; i += LANES) {
@@ -154,8 +195,18 @@ final class LayerNormCpu {
             var g = Simd.loadF32(dy + at);
             Simd.store(dx + at, h.fma(minus, g.mul(Simd.loadF32(w + at)).sub(dot)).mul(rstd));
             Simd.store(dw + at, g.fma(h, Simd.loadF32(dw + at)));
-            Simd.store(db + at, g.add(Simd.loadF32(db + at)));
+            Simd.store(db + at, Simd.loadF32(db + at).add(g));
         }
+        gradEnd(x, i, d, numbers, w, dy, dx, dw);
+    }
+
+    /// The elements of a row from `i` on, which fill no vector.
+    private static void gradEnd(long x, int i, int d, long numbers, long w, long dy, long dx, long dw) {
+        float mean = Simd.getF32(numbers);
+        float rstd = Simd.getF32(numbers + 4);
+        float dot = Simd.getF32(numbers + 8);
+        float dotH = Simd.getF32(numbers + 12);
+        long db = dw + 4L * d;
         for (; i < d; i++) {
             long at = 4L * i;
             float h = (Simd.getF32(x + at) - mean) * rstd;

@@ -9,7 +9,7 @@ import org.sfumato.tensor.spi.Operand;
 final class RmsNormCpu {
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
-    private static final long COST = 8;
+    private static final long COST = 32;
 
     private RmsNormCpu() { }
 

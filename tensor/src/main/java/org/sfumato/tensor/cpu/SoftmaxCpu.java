@@ -13,8 +13,9 @@ import org.sfumato.tensor.spi.Operand;
 final class SoftmaxCpu {
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
-    /// Work on an element, for the cut into chunks: an exponential is about this many operations.
-    private static final long COST = 16;
+    /// Work on an element, for the cut into chunks: small enough that what a chunk reads and
+    /// writes stays in the nearest cache.
+    private static final long COST = 32;
 
     private SoftmaxCpu() { }
 
@@ -120,7 +121,7 @@ final class SoftmaxCpu {
                 var dx = Rows.padded(out, 0); var scratch = Scratch.of(4 * y.count)) {
             int d = y.width;
             long sum = scratch.segment.address();
-            Parallel.rows(y.count, 2 * COST * d, new Phases((r0, r1) -> {
+            Parallel.rows(y.count, COST * d, new Phases((r0, r1) -> {
                 for (long r = r0; r < r1; r++) {
                     Simd.setF32(sum + 4 * r, RowKernels.sum(dy.address(r), d));
                 }
