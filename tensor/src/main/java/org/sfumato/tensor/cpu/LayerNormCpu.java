@@ -22,7 +22,7 @@ final class LayerNormCpu {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var b = Rows.flat(in[2]);
                 var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2]);
                 var scratch = Scratch.of(8 * x.count)) {
-            long own = scratch.segment.address();                       // of a row: its rounded mean and what that is off
+            long own = scratch.segment.address();           // of a row: its rounded mean and what that is off
             int d = x.width;
             long scales = w.address(0);
             long shifts = b.address(0);

@@ -6,8 +6,8 @@ import static jdk.incubator.vector.VectorOperators.MAX;
 import jdk.incubator.vector.FloatVector;
 import org.sfumato.tensor.expr.VectorMath;
 
-/// Kernels on one row of `d` floats at an address. Sums run side by side and are added in a fixed order: the bits follow
-/// from the row alone.
+/// Kernels on one row of `d` floats at an address. Sums run side by side and are added in a fixed order: the bits
+/// follow from the row alone.
 ///
 /// Those with an exponential or a largest element take rows of [Simd#F32_LANES] at least, see [Rows#padded]. A row that
 /// is no multiple of a vector ends in its last whole vector, of which those lanes count that no vector before it had:

@@ -83,7 +83,8 @@ final class Rows implements AutoCloseable {
         try (var rows = of(operand)) {
             for (long r = 0; r < rows.count; r++) {
                 for (int i = 0; i < wide.width; i++) {
-                    Simd.setF32(wide.address(r) + 4L * i, i < rows.width ? Simd.getF32(rows.address(r) + 4L * i) : fill);
+                    float value = i < rows.width ? Simd.getF32(rows.address(r) + 4L * i) : fill;
+                    Simd.setF32(wide.address(r) + 4L * i, value);
                 }
             }
         }
