@@ -1,171 +1,269 @@
 package org.sfumato.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
-
 /// One product, or a batch, cut into cells: a block of rows times a group of column panels of one product of the batch.
-/// A cell is computed by one thread, start to end; cells share nothing. The cut follows the sizes alone.
+/// A cell is computed by one thread; cells share nothing but what they read. The cut follows the sizes and the caches.
 ///
-/// All offsets and strides are in bytes here.
-final class GemmRegion implements Parallel.RowBody {
+/// One product of many rows has its B packed first, by all threads, a block of it at a time that the last cache holds;
+/// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed by
+/// the cell: its block of rows stays in the second cache while the panels pass by.
+///
+/// All strides are in bytes here.
+final class GemmRegion {
     /// Bytes of a row of a panel of B: two vectors, the width of the register tile.
     static final int PANEL_BYTES = 2 * Simd.BYTES;
 
     /// Rows of the register tile: 16 sums in 32 registers, or 8 in the 16 registers of AVX2.
     static final int TILE_ROWS = Simd.BYTES == 32 ? 4 : 8;
 
+    /// Values of k in a block at most: a panel of B then stays in the cache nearest to the core while the rows pass by.
+    private static final int BLOCK_K = 256;
+
     /// Multiplications worth a visit to the pool: 2 to 4 microseconds.
-    private static final long CELL_WORK = 1 << 17;
+    private static final long VISIT = 1 << 17;
 
-    /// Cells wanted at least, for the balance of up to about eight threads.
-    private static final int CELLS = 16;
+    /// Multiplications in a cell of a large product: about 20 microseconds.
+    private static final long CELL = 1 << 20;
 
-    private static final int MAX_BLOCK_ROWS = 256;
-    private static final int MIN_BLOCK_ROWS = 64;
+    /// Cells wanted, for the balance of up to 16 threads.
+    private static final int CELLS = 64;
 
-    /// A panel of B read by this many rows or more is first copied into one piece.
+    /// A product with fewer rows does not share its panels between cells.
+    private static final int SHARED_ROWS = 64;
+
+    /// A panel of B whose rows lie side by side is read in place by fewer rows of A than this.
     private static final int PACK_ROWS = 16;
 
-    private static final long PANEL = (long) Gemm.BLOCK_K * PANEL_BYTES;
-    private static final long TILE = (long) TILE_ROWS * PANEL_BYTES;
+    /// A is packed where at least so many panels read it.
+    private static final int PACK_PANELS = 3;
 
-    final MemorySegment a;
-    final MemorySegment b;
-    final MemorySegment c;
-    final long aRow;
-    final long aCol;
-    final long bRow;
-    final long bCol;
-    final long cRow;
-    private final long aOffset;
-    private final long bOffset;
-    private final long cOffset;
+    private static final int MIN_ROWS = 32;
+
+    private final boolean wide;
     private final int bytes;
     private final int m;
     private final int n;
     private final int k;
-    private final boolean accumulate;
     private final Gemm.Batch batch;
-    private final int blockRows;
-    private final int groupPanels;
+    private final long a;
+    private final long aRow;
+    private final long aCol;
+    private final long b;
+    private final long bRow;
+    private final long bCol;
+    private final long c;
+    private final long cRow;
+    private final long from;
+    private final long fromRow;
+    private final boolean accumulate;
+    private final int width;
+    private final int panels;
+    private final int blockK;
+    private final boolean shared;
+    private int blockRows;
+    private int groupPanels;
 
-    GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Batch batch,
-            boolean accumulate) {
+    /// The product `C = F + A B`; F is C if `accumulate`, zero if `from` is null.
+    GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
+            Gemm.Batch batch) {
+        this.wide = bytes == Double.BYTES;
         this.bytes = bytes;
         this.m = m;
         this.n = n;
         this.k = k;
         this.batch = batch;
-        this.accumulate = accumulate;
-        this.a = a.segment();
-        this.aOffset = a.offset() * bytes;
+        this.a = a.address(bytes);
         this.aRow = a.rowStride() * bytes;
         this.aCol = a.colStride() * bytes;
-        this.b = b.segment();
-        this.bOffset = b.offset() * bytes;
+        this.b = b.address(bytes);
         this.bRow = b.rowStride() * bytes;
         this.bCol = b.colStride() * bytes;
-        this.c = c.segment();
-        this.cOffset = c.offset() * bytes;
+        this.c = c.address(bytes);
         this.cRow = c.rowStride() * bytes;
-        this.blockRows = blockRows();
-        this.groupPanels = Math.clamp(CELL_WORK / panelWork(blockRows), 1, panels());
+        this.accumulate = from == c;
+        this.from = from == null ? TileF32.ZEROS : from.address(bytes);
+        this.fromRow = from == null ? 0 : from.rowStride() * bytes;
+        this.width = PANEL_BYTES / bytes;
+        this.panels = (n + width - 1) / width;
+        int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
+        this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
+        this.shared = batch.count() == 1 && m >= SHARED_ROWS;
+        cut();
     }
 
-    void run() {
-        long cellWork = Math.max(1, panelWork(blockRows) * groupPanels);
-        Parallel.grains((long) batch.count() * rowBlocks() * groups(), Math.max(1, CELL_WORK / cellWork), this);
-    }
-
-    /// Computes cells `[r0, r1)`.
-    @Override
-    public void run(long r0, long r1) {
-        try (var panel = Scratch.of(PANEL); var tile = Scratch.of(TILE)) {
-            for (long cell = r0; cell < r1; cell++) {
-                int group = (int) (cell % groups());
-                long rest = cell / groups();
-                int rowBlock = (int) (rest % rowBlocks());
-                cell((int) (rest / rowBlocks()), rowBlock, group, panel.segment, tile.segment);
-            }
-        }
-    }
-
-    private void cell(int product, int rowBlock, int group, MemorySegment packed, MemorySegment tile) {
-        int i0 = rowBlock * blockRows;
-        int rows = Math.min(blockRows, m - i0);
-        int p0 = group * groupPanels;
-        int p1 = Math.min(panels(), p0 + groupPanels);
-        long ao = aOffset + batch.a()[product] * bytes + i0 * aRow;
-        long bo = bOffset + batch.b()[product] * bytes;
-        long co = cOffset + batch.c()[product] * bytes + i0 * cRow;
-        if (k == 0 && !accumulate) {
-            for (int i = 0; i < rows; i++) {
-                c.asSlice(co + i * cRow + (long) p0 * PANEL_BYTES, width(p0, p1) * (long) bytes).fill((byte) 0);
-            }
-        }
-        for (int k0 = 0; k0 < k; k0 += Gemm.BLOCK_K) {
-            int depth = Math.min(Gemm.BLOCK_K, k - k0);
-            boolean add = accumulate || k0 > 0;
-            for (int p = p0; p < p1; p++) {
-                panel(rows, depth, width(p, p + 1), ao + k0 * aCol, bo + k0 * bRow + (long) p * lanes() * bCol,
-                        co + (long) p * PANEL_BYTES, add, packed, tile);
-            }
-        }
-    }
-
-    /// `rows` rows times one panel of B, `width` columns wide and `depth` deep.
-    private void panel(int rows, int depth, int width, long ao, long bo, long co, boolean add,
-            MemorySegment packed, MemorySegment tile) {
-        boolean whole = width == lanes();
-        MemorySegment from = b;
-        long rowOfB = bRow;
-        if (!whole || bCol != bytes || rows >= PACK_ROWS) {
-            GemmPack.pack(bytes, b, bo, bRow, bCol, depth, width, packed);
-            from = packed;
-            bo = 0;
-            rowOfB = PANEL_BYTES;
-        }
-        if (bytes == Float.BYTES) {
-            GemmF32.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, tile);
-        } else {
-            GemmF64.rows(rows, depth, width, a, ao, aRow, aCol, from, bo, rowOfB, c, co, cRow, add, tile);
-        }
-    }
-
-    // Large blocks use a packed panel often; smaller ones only where they are needed to keep several threads busy.
-    private int blockRows() {
-        int rows = m;
-        for (int size = MAX_BLOCK_ROWS; size >= MIN_BLOCK_ROWS; size /= 2) {
-            int blocks = (m + size - 1) / size;
-            int even = (m + blocks - 1) / blocks;
-            rows = (even + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
-            if ((long) batch.count() * blocks * panels() >= CELLS || panelWork(rows) < 2 * CELL_WORK) {
+    // Blocks of rows as high as the second cache allows, then more of them and more groups until the cells are enough.
+    private void cut() {
+        long fits = Caches.HERE.second() / 4 / ((long) blockK * bytes);
+        int rowBlocks = Math.toIntExact((m + Math.clamp(fits, 64, 512) - 1) / Math.clamp(fits, 64, 512));
+        long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
+        long all = batch.count();
+        long least = work * all >= CELLS * CELL ? CELL : VISIT;
+        int groups = 1;
+        while (rowBlocks * groups * all < CELLS && work / (rowBlocks * groups) >= 2 * least) {
+            if (m / rowBlocks >= 3 * MIN_ROWS || panels / groups < 8 && m / rowBlocks >= 2 * MIN_ROWS) {
+                rowBlocks *= 2;
+            } else if (panels / groups >= 2) {
+                groups *= 2;
+            } else {
                 break;
             }
         }
-        return rows;
+        blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
+        groupPanels = (panels + groups - 1) / groups;
     }
 
-    private long panelWork(int rows) {
-        return Math.max(1, (long) Math.min(rows, m) * k * lanes());
+    void run() {
+        if (!shared) {
+            cells(0, k, 0, panels, 0);
+            return;
+        }
+        long room = Caches.HERE.last() / 4;
+        int across = Math.clamp(room / ((long) blockK * PANEL_BYTES), 1, panels);
+        long deep = Math.max(1, room / ((long) blockK * PANEL_BYTES * across)) * blockK;
+        int depth = Math.clamp(deep, 1, Math.max(1, k));
+        try (var packed = Scratch.of((long) across * PANEL_BYTES * (depth + blockK))) {
+            for (int p0 = 0; p0 < panels; p0 += across) {
+                int p1 = Math.min(panels, p0 + across);
+                for (int k0 = 0; k0 == 0 || k0 < k; k0 += depth) {
+                    int k1 = Math.min(k, k0 + depth);
+                    pack(k0, k1, p0, p1, packed.segment.address());
+                    cells(k0, k1, p0, p1, packed.segment.address());
+                }
+            }
+        }
     }
 
-    private int lanes() {
-        return PANEL_BYTES / bytes;
+    // Panels `[p0, p1)` of rows `[k0, k1)` of B, block after block of k, panel after panel.
+    private void pack(int k0, int k1, int p0, int p1, long to) {
+        int across = p1 - p0;
+        long blocks = (k1 - k0 + blockK - 1) / blockK;
+        long grain = Math.max(1, VISIT / 4 / ((long) blockK * width));
+        Parallel.grains(blocks * across, grain, (r0, r1) -> {
+            try (var scratch = Scratch.of(2 * blockK * TileF32.STRIP)) {
+                for (long r = r0; r < r1; r++) {
+                    int p = (int) (r % across);
+                    int at = k0 + (int) (r / across) * blockK;
+                    int depth = Math.min(blockK, k1 - at);
+                    panel(depth, p0 + p, b + at * bRow, place(to, across, at - k0, depth, p),
+                            scratch.segment.address());
+                }
+            }
+        });
     }
 
-    private int panels() {
-        return (n + lanes() - 1) / lanes();
+    private static long place(long packed, int across, int k0, int depth, int p) {
+        return packed + ((long) k0 * across + (long) depth * p) * PANEL_BYTES;
     }
 
-    private int groups() {
-        return (panels() + groupPanels - 1) / groupPanels;
+    // One panel of B, whose first column is given by its number, to `to`.
+    private void panel(int depth, int p, long rows, long to, long scratch) {
+        long first = rows + (long) p * width * bCol;
+        if (wide) {
+            PackF64.panel(depth, columns(p), first, bRow, bCol, to, step(p));
+        } else {
+            PackF32.panel(depth, columns(p), first, bRow, bCol, to, step(p), scratch);
+        }
     }
 
-    private int rowBlocks() {
-        return (m + blockRows - 1) / blockRows;
+    private void cells(int k0, int k1, int p0, int p1, long packed) {
+        int rowBlocks = (m + blockRows - 1) / blockRows;
+        int groups = (p1 - p0 + groupPanels - 1) / groupPanels;
+        long work = Math.max(1, (long) Math.min(blockRows, m) * groupPanels * width * Math.max(1, k1 - k0));
+        Parallel.grains((long) batch.count() * rowBlocks * groups, Math.max(1, VISIT / work), (r0, r1) -> {
+            try (var strips = Scratch.of(blockRows * (long) blockK * bytes); var own = Scratch.of(ownBytes())) {
+                for (long r = r0; r < r1; r++) {
+                    int first = p0 + (int) (r % groups) * groupPanels;
+                    int last = Math.min(p1, first + groupPanels);
+                    long rest = r / groups;
+                    int i0 = (int) (rest % rowBlocks) * blockRows;
+                    int product = (int) (rest / rowBlocks);
+                    for (int at = k0; at == k0 || at < k1; at += blockK) {
+                        block(product, i0, at, Math.min(blockK, k1 - at), first, last,
+                                shared ? place(packed, p1 - p0, at - k0, Math.min(blockK, k1 - at), -p0) : 0,
+                                strips.segment.address(), own.segment.address());
+                    }
+                }
+            }
+        });
     }
 
-    private int width(int p0, int p1) {
-        return Math.min(n, p1 * lanes()) - p0 * lanes();
+    private long ownBytes() {
+        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + 4L * PANEL_BYTES);
+    }
+
+    // A block of rows from i0 and of k from k0, for panels `[p0, p1)`; `packed` is where panel 0 would lie.
+    private void block(int product, int i0, int k0, int depth, int p0, int p1, long packed, long strips, long own) {
+        int rows = Math.min(blockRows, m - i0);
+        long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
+        long xRow = aRow;
+        long xCol = aCol;
+        long strip = TileF32.ROWS * aRow;
+        if (rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS) {
+            xRow = bytes;
+            xCol = (long) TileF32.ROWS * bytes;
+            strip = depth * xCol;
+            if (wide) {
+                PackF64.strips(rows, depth, x, aRow, aCol, strips);
+            } else {
+                PackF32.strips(rows, depth, x, aRow, aCol, strips);
+            }
+            x = strips;
+        }
+        long y = c + batch.c()[product] * bytes + i0 * cRow;
+        boolean begun = k0 > 0 || accumulate;
+        long start = begun ? y : from + i0 * fromRow;
+        long startRow = begun ? cRow : fromRow;
+        boolean moves = begun || from != TileF32.ZEROS;
+        long right = b + batch.b()[product] * bytes + k0 * bRow;
+        for (int p = p0; p < p1; ) {
+            int count = rows < 4 && p1 - p >= 4 && n >= (p + 4) * width ? 4 : 1;
+            long w = packed + (long) p * depth * PANEL_BYTES;
+            long step = step(p);
+            long next = (long) depth * PANEL_BYTES;
+            if (!shared) {
+                boolean inPlace = bCol == bytes && rows < PACK_ROWS && columns(p) == width;
+                w = inPlace ? right + (long) p * PANEL_BYTES : own + TileF32.EDGE;
+                step = inPlace ? bRow : step;
+                next = inPlace ? PANEL_BYTES : next;
+                for (int q = 0; q < count && !inPlace; q++) {
+                    panel(depth, p + q, right, w + q * next, own + TileF32.EDGE + 4 * next);
+                }
+            }
+            long column = (long) p * PANEL_BYTES;
+            long f = moves ? start + column : start;
+            if (count == 4) {
+                for (int i = 0; i < rows; i++) {
+                    row(depth, x + i * xRow, xCol, w, step, next, y + i * cRow + column, f + i * startRow);
+                }
+            } else {
+                tiles(rows, depth, columns(p), x, strip, xRow, xCol, w, step, y + column, f, startRow, own);
+            }
+            p += count;
+        }
+    }
+
+    private void row(int depth, long x, long xCol, long w, long step, long next, long y, long f) {
+        if (wide) {
+            TileF64.row(depth, x, xCol, w, step, next, y, f);
+        } else {
+            TileF32.row(depth, x, xCol, w, step, next, y, f);
+        }
+    }
+
+    private void tiles(int rows, int depth, int columns, long x, long strip, long xRow, long xCol, long w, long step,
+            long y, long f, long fRow, long tile) {
+        if (wide) {
+            TileF64.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
+        } else {
+            TileF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
+        }
+    }
+
+    // Columns of panel `p`, and bytes from one of its packed rows to the next: the last may be one vector wide.
+    private int columns(int p) {
+        return Math.min(width, n - p * width);
+    }
+
+    private long step(int p) {
+        return columns(p) * bytes <= Simd.BYTES ? Simd.BYTES : PANEL_BYTES;
     }
 }

@@ -1,28 +1,40 @@
 package org.sfumato.tensor.cpu;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.sfumato.tensor.expr.RawMemory;
+
 /// Register tiles of the float32 matrix product for edges, one vector wide; addresses and strides as in [TileF32].
 final class NarrowF32 {
+    private static final VectorSpecies<Float> S = Simd.F32;
+    private static final MemorySegment MEMORY = RawMemory.ALL;
+    private static final ValueLayout.OfFloat ELEMENT = Simd.FLOAT;
+    private static final ByteOrder ORDER = Simd.ORDER;
+
     private NarrowF32() {}
 
     /// `rows` rows by the first half of a panel: one vector of columns.
     static void rows(int rows, int depth, long a, long strip, long ar, long ac, long b, long br, long c, long cr,
             long from, long fr) {
         int i = 0;
-        for (; i <= rows - 8; i += 8) {
-            if (TileF32.ROWS == 8) {
+        for (; i <= rows - TileF32.ROWS; i += TileF32.ROWS) {
+            if (TileF32.TALL) {
                 tile8(depth, a, ar, ac, b, br, c, cr, from, fr);
             } else {
                 tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
-                tile4(depth, a + strip, ar, ac, b, br, c + 4 * cr, cr, from + 4 * fr, fr);
+                tile4(depth, a + 4 * ar, ar, ac, b, br, c + 4 * cr, cr, from + 4 * fr, fr);
             }
-            a += 8 / TileF32.ROWS * strip;
+            a += strip;
             c += 8 * cr;
             from += 8 * fr;
         }
         if (i <= rows - 4) {
             tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
             i += 4;
-            a += TileF32.ROWS == 4 ? strip : 4 * ar;
+            a += 4 * ar;
             c += 4 * cr;
             from += 4 * fr;
         }
@@ -37,69 +49,69 @@ final class NarrowF32 {
     private static void tile8(int depth, long a, long ar, long ac, long b, long br, long c, long cr,
             long from, long fr) {
         long fromLow = from + 4 * fr;
-        var c0 = Simd.loadF32(from);
-        var c1 = Simd.loadF32(from + fr);
-        var c2 = Simd.loadF32(from + 2 * fr);
-        var c3 = Simd.loadF32(from + 3 * fr);
-        var c4 = Simd.loadF32(fromLow);
-        var c5 = Simd.loadF32(fromLow + fr);
-        var c6 = Simd.loadF32(fromLow + 2 * fr);
-        var c7 = Simd.loadF32(fromLow + 3 * fr);
+        var c0 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c1 = FloatVector.fromMemorySegment(S, MEMORY, from + fr, ORDER);
+        var c2 = FloatVector.fromMemorySegment(S, MEMORY, from + 2 * fr, ORDER);
+        var c3 = FloatVector.fromMemorySegment(S, MEMORY, from + 3 * fr, ORDER);
+        var c4 = FloatVector.fromMemorySegment(S, MEMORY, fromLow, ORDER);
+        var c5 = FloatVector.fromMemorySegment(S, MEMORY, fromLow + fr, ORDER);
+        var c6 = FloatVector.fromMemorySegment(S, MEMORY, fromLow + 2 * fr, ORDER);
+        var c7 = FloatVector.fromMemorySegment(S, MEMORY, fromLow + 3 * fr, ORDER);
         long aLow = a + 4 * ar;
         for (int p = 0; p < depth; p++) {
-            var b0 = Simd.loadF32(b);
-            c0 = Simd.splatF32(a).fma(b0, c0);
-            c1 = Simd.splatF32(a + ar).fma(b0, c1);
-            c2 = Simd.splatF32(a + 2 * ar).fma(b0, c2);
-            c3 = Simd.splatF32(a + 3 * ar).fma(b0, c3);
-            c4 = Simd.splatF32(aLow).fma(b0, c4);
-            c5 = Simd.splatF32(aLow + ar).fma(b0, c5);
-            c6 = Simd.splatF32(aLow + 2 * ar).fma(b0, c6);
-            c7 = Simd.splatF32(aLow + 3 * ar).fma(b0, c7);
+            var b0 = FloatVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            c0 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a)).fma(b0, c0);
+            c1 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + ar)).fma(b0, c1);
+            c2 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 2 * ar)).fma(b0, c2);
+            c3 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 3 * ar)).fma(b0, c3);
+            c4 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, aLow)).fma(b0, c4);
+            c5 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, aLow + ar)).fma(b0, c5);
+            c6 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 2 * ar)).fma(b0, c6);
+            c7 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, aLow + 3 * ar)).fma(b0, c7);
             a += ac;
             aLow += ac;
             b += br;
         }
         long cLow = c + 4 * cr;
-        Simd.store(c, c0);
-        Simd.store(c + cr, c1);
-        Simd.store(c + 2 * cr, c2);
-        Simd.store(c + 3 * cr, c3);
-        Simd.store(cLow, c4);
-        Simd.store(cLow + cr, c5);
-        Simd.store(cLow + 2 * cr, c6);
-        Simd.store(cLow + 3 * cr, c7);
+        c0.intoMemorySegment(MEMORY, c, ORDER);
+        c1.intoMemorySegment(MEMORY, c + cr, ORDER);
+        c2.intoMemorySegment(MEMORY, c + 2 * cr, ORDER);
+        c3.intoMemorySegment(MEMORY, c + 3 * cr, ORDER);
+        c4.intoMemorySegment(MEMORY, cLow, ORDER);
+        c5.intoMemorySegment(MEMORY, cLow + cr, ORDER);
+        c6.intoMemorySegment(MEMORY, cLow + 2 * cr, ORDER);
+        c7.intoMemorySegment(MEMORY, cLow + 3 * cr, ORDER);
     }
 
     private static void tile4(int depth, long a, long ar, long ac, long b, long br, long c, long cr,
             long from, long fr) {
-        var c0 = Simd.loadF32(from);
-        var c1 = Simd.loadF32(from + fr);
-        var c2 = Simd.loadF32(from + 2 * fr);
-        var c3 = Simd.loadF32(from + 3 * fr);
+        var c0 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c1 = FloatVector.fromMemorySegment(S, MEMORY, from + fr, ORDER);
+        var c2 = FloatVector.fromMemorySegment(S, MEMORY, from + 2 * fr, ORDER);
+        var c3 = FloatVector.fromMemorySegment(S, MEMORY, from + 3 * fr, ORDER);
         for (int p = 0; p < depth; p++) {
-            var b0 = Simd.loadF32(b);
-            c0 = Simd.splatF32(a).fma(b0, c0);
-            c1 = Simd.splatF32(a + ar).fma(b0, c1);
-            c2 = Simd.splatF32(a + 2 * ar).fma(b0, c2);
-            c3 = Simd.splatF32(a + 3 * ar).fma(b0, c3);
+            var b0 = FloatVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            c0 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a)).fma(b0, c0);
+            c1 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + ar)).fma(b0, c1);
+            c2 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 2 * ar)).fma(b0, c2);
+            c3 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 3 * ar)).fma(b0, c3);
             a += ac;
             b += br;
         }
-        Simd.store(c, c0);
-        Simd.store(c + cr, c1);
-        Simd.store(c + 2 * cr, c2);
-        Simd.store(c + 3 * cr, c3);
+        c0.intoMemorySegment(MEMORY, c, ORDER);
+        c1.intoMemorySegment(MEMORY, c + cr, ORDER);
+        c2.intoMemorySegment(MEMORY, c + 2 * cr, ORDER);
+        c3.intoMemorySegment(MEMORY, c + 3 * cr, ORDER);
     }
 
     private static void tile1(int depth, long a, long ac, long b, long br, long c, long from) {
-        var c0 = Simd.loadF32(from);
+        var c0 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
         for (int p = 0; p < depth; p++) {
-            var b0 = Simd.loadF32(b);
-            c0 = Simd.splatF32(a).fma(b0, c0);
+            var b0 = FloatVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            c0 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a)).fma(b0, c0);
             a += ac;
             b += br;
         }
-        Simd.store(c, c0);
+        c0.intoMemorySegment(MEMORY, c, ORDER);
     }
 }

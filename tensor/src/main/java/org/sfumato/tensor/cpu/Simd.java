@@ -140,16 +140,6 @@ final class Simd {
         v.intoMemorySegment(RawMemory.ALL, address, ORDER, lanes);
     }
 
-    /// The doubles at an address in the lanes of `lanes`, zero in the others, whose memory is not touched.
-    static DoubleVector loadF64(long address, VectorMask<Double> lanes) {
-        return DoubleVector.fromMemorySegment(F64, RawMemory.ALL, address, ORDER, lanes);
-    }
-
-    /// Writes the lanes of `lanes` at an address, and nothing else.
-    static void store(long address, DoubleVector v, VectorMask<Double> lanes) {
-        v.intoMemorySegment(RawMemory.ALL, address, ORDER, lanes);
-    }
-
     /// The float at an address.
     static float getF32(long address) {
         return RawMemory.ALL.get(FLOAT, address);
@@ -158,6 +148,16 @@ final class Simd {
     /// Writes a float at an address.
     static void setF32(long address, float value) {
         RawMemory.ALL.set(FLOAT, address, value);
+    }
+
+    /// The double at an address.
+    static double getF64(long address) {
+        return RawMemory.ALL.get(DOUBLE, address);
+    }
+
+    /// Writes a double at an address.
+    static void setF64(long address, double value) {
+        RawMemory.ALL.set(DOUBLE, address, value);
     }
 
     /// The first `count` lanes, all of them if there are fewer: by a comparison, without a branch. For loops that must
@@ -175,11 +175,6 @@ final class Simd {
     /// The first `count` lanes.
     static VectorMask<Float> firstF32(int count) {
         return F32.indexInRange(0, count);
-    }
-
-    /// The first `count` lanes.
-    static VectorMask<Double> firstF64(int count) {
-        return F64.indexInRange(0, count);
     }
 
     /// The sum of all lanes, halves added upon halves. `reduceLanes` leaves the order open: interpreted and compiled

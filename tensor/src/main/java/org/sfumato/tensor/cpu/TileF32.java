@@ -20,16 +20,17 @@ import org.sfumato.tensor.expr.RawMemory;
 /// strides. Row p of B is at `b + p * br`, a panel of [#WIDTH] floats side by side;
 /// row i of C at `c + i * cr`, of F at `from + i * fr`.
 ///
-/// Tiles are two vectors wide and eight, four or one row high; those of [NarrowF32] are one vector wide. They are near C2's
-/// limit of nodes, past which it inlines only what the JDK forces it to, and boxes what it does not inline: so the
-/// highest calls the JDK alone, and no branch follows its loop.
+/// Tiles are two vectors wide and eight, four or one row high;
+/// those of [NarrowF32] are one vector wide. They are near C2's
+/// limit of nodes, past which it inlines only what the JDK forces it to, and boxes what it does not inline:
+/// so they call the JDK alone, and no branch follows a loop.
 ///
 /// [TileF64] is the same text for float64: species and element type must be constants in each kernel.
 /// Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; Van Zee and van de Geijn,
 /// BLIS, 2015 (the register tile and the packed panels).
 final class TileF32 {
-    /// Rows of the highest tile: 16 sums in 32 registers, or 8 in the 16 registers of AVX2.
-    static final int ROWS = Simd.BYTES == 32 ? 4 : 8;
+    /// Rows of a strip of A.
+    static final int ROWS = 8;
 
     /// Floats in a row of a panel of B: the width of a tile.
     static final int WIDTH = 2 * Simd.F32_LANES;
@@ -46,6 +47,9 @@ final class TileF32 {
     /// The address of a row of zeros as wide as any tile: sums that begin from zero have `from = ZEROS`, `fr = 0`.
     static final long ZEROS = Arena.global().allocate(8 * Simd.BYTES, 64).address();
 
+    /// Whether the registers hold 16 sums: not the 16 registers of AVX2.
+    static final boolean TALL = Simd.BYTES != 32;
+
     private static final long V = Simd.BYTES;
     private static final VectorSpecies<Float> S = Simd.F32;
     private static final MemorySegment MEMORY = RawMemory.ALL;
@@ -60,8 +64,9 @@ final class TileF32 {
             long from, long fr) {
         int i = 0;
         for (; i <= rows - ROWS; i += ROWS) {
-            if (ROWS != 8) {
+            if (!TALL) {
                 tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
+                tile4(depth, a + 4 * ar, ar, ac, b, br, c + 4 * cr, cr, from + 4 * fr, fr);
             } else if (ar == Float.BYTES && ac == STRIP && br == PANEL) {
                 packed8(depth, a, b, c, cr, from, fr);
             } else {
@@ -71,7 +76,7 @@ final class TileF32 {
             c += ROWS * cr;
             from += ROWS * fr;
         }
-        if (ROWS == 8 && i <= rows - 4) {
+        if (i <= rows - 4) {
             tile4(depth, a, ar, ac, b, br, c, cr, from, fr);
             i += 4;
             a += 4 * ar;
@@ -117,48 +122,49 @@ final class TileF32 {
     /// One row by four panels that lie `next` bytes apart, into `4 * WIDTH` columns of C side by side: where one row is
     /// all there is, a panel at a time would wait for each sum.
     static void row(int depth, long a, long ac, long b, long br, long next, long c, long from) {
-        var c0 = Simd.loadF32(from);
-        var c1 = Simd.loadF32(from + V);
-        var c2 = Simd.loadF32(from + 2 * V);
-        var c3 = Simd.loadF32(from + 3 * V);
-        var c4 = Simd.loadF32(from + 4 * V);
-        var c5 = Simd.loadF32(from + 5 * V);
-        var c6 = Simd.loadF32(from + 6 * V);
-        var c7 = Simd.loadF32(from + 7 * V);
+        var c0 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c1 = FloatVector.fromMemorySegment(S, MEMORY, from + V, ORDER);
+        var c2 = FloatVector.fromMemorySegment(S, MEMORY, from + 2 * V, ORDER);
+        var c3 = FloatVector.fromMemorySegment(S, MEMORY, from + 3 * V, ORDER);
+        var c4 = FloatVector.fromMemorySegment(S, MEMORY, from + 4 * V, ORDER);
+        var c5 = FloatVector.fromMemorySegment(S, MEMORY, from + 5 * V, ORDER);
+        var c6 = FloatVector.fromMemorySegment(S, MEMORY, from + 6 * V, ORDER);
+        var c7 = FloatVector.fromMemorySegment(S, MEMORY, from + 7 * V, ORDER);
         long d = b + 2 * next;
         for (int p = 0; p < depth; p++) {
-            var x = Simd.splatF32(a);
-            c0 = x.fma(Simd.loadF32(b), c0);
-            c1 = x.fma(Simd.loadF32(b + V), c1);
-            c2 = x.fma(Simd.loadF32(b + next), c2);
-            c3 = x.fma(Simd.loadF32(b + next + V), c3);
-            c4 = x.fma(Simd.loadF32(d), c4);
-            c5 = x.fma(Simd.loadF32(d + V), c5);
-            c6 = x.fma(Simd.loadF32(d + next), c6);
-            c7 = x.fma(Simd.loadF32(d + next + V), c7);
+            var x = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a));
+            c0 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, b, ORDER), c0);
+            c1 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, b + V, ORDER), c1);
+            c2 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, b + next, ORDER), c2);
+            c3 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, b + next + V, ORDER), c3);
+            c4 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, d, ORDER), c4);
+            c5 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, d + V, ORDER), c5);
+            c6 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, d + next, ORDER), c6);
+            c7 = x.fma(FloatVector.fromMemorySegment(S, MEMORY, d + next + V, ORDER), c7);
             a += ac;
             b += br;
             d += br;
         }
-        Simd.store(c, c0);
-        Simd.store(c + V, c1);
-        Simd.store(c + 2 * V, c2);
-        Simd.store(c + 3 * V, c3);
-        Simd.store(c + 4 * V, c4);
-        Simd.store(c + 5 * V, c5);
-        Simd.store(c + 6 * V, c6);
-        Simd.store(c + 7 * V, c7);
+        c0.intoMemorySegment(MEMORY, c, ORDER);
+        c1.intoMemorySegment(MEMORY, c + V, ORDER);
+        c2.intoMemorySegment(MEMORY, c + 2 * V, ORDER);
+        c3.intoMemorySegment(MEMORY, c + 3 * V, ORDER);
+        c4.intoMemorySegment(MEMORY, c + 4 * V, ORDER);
+        c5.intoMemorySegment(MEMORY, c + 5 * V, ORDER);
+        c6.intoMemorySegment(MEMORY, c + 6 * V, ORDER);
+        c7.intoMemorySegment(MEMORY, c + 7 * V, ORDER);
     }
 
+    // The end of a row goes one by one: masks, made anew for each width, are boxed now and then.
     private static void move(int rows, int width, long from, long fr, long to, long step) {
         int whole = width & -Simd.F32_LANES;
-        var rest = Simd.firstF32(width - whole);
         for (int i = 0; i < rows; i++) {
             if (whole != 0) {
                 Simd.store(to, Simd.loadF32(from));
             }
-            long at = (long) whole * Float.BYTES;
-            Simd.store(to + at, Simd.loadF32(from + at, rest), rest);
+            for (long at = (long) whole * Float.BYTES; at < (long) width * Float.BYTES; at += Float.BYTES) {
+                Simd.setF32(to + at, Simd.getF32(from + at));
+            }
             from += fr;
             to += step;
         }
@@ -305,55 +311,55 @@ final class TileF32 {
 
     private static void tile4(int depth, long a, long ar, long ac, long b, long br, long c, long cr,
             long from, long fr) {
-        var c00 = Simd.loadF32(from);
-        var c01 = Simd.loadF32(from + V);
-        var c10 = Simd.loadF32(from + fr);
-        var c11 = Simd.loadF32(from + fr + V);
-        var c20 = Simd.loadF32(from + 2 * fr);
-        var c21 = Simd.loadF32(from + 2 * fr + V);
-        var c30 = Simd.loadF32(from + 3 * fr);
-        var c31 = Simd.loadF32(from + 3 * fr + V);
+        var c00 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c01 = FloatVector.fromMemorySegment(S, MEMORY, from + V, ORDER);
+        var c10 = FloatVector.fromMemorySegment(S, MEMORY, from + fr, ORDER);
+        var c11 = FloatVector.fromMemorySegment(S, MEMORY, from + fr + V, ORDER);
+        var c20 = FloatVector.fromMemorySegment(S, MEMORY, from + 2 * fr, ORDER);
+        var c21 = FloatVector.fromMemorySegment(S, MEMORY, from + 2 * fr + V, ORDER);
+        var c30 = FloatVector.fromMemorySegment(S, MEMORY, from + 3 * fr, ORDER);
+        var c31 = FloatVector.fromMemorySegment(S, MEMORY, from + 3 * fr + V, ORDER);
         for (int p = 0; p < depth; p++) {
-            var b0 = Simd.loadF32(b);
-            var b1 = Simd.loadF32(b + V);
-            var x0 = Simd.splatF32(a);
+            var b0 = FloatVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            var b1 = FloatVector.fromMemorySegment(S, MEMORY, b + V, ORDER);
+            var x0 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a));
             c00 = x0.fma(b0, c00);
             c01 = x0.fma(b1, c01);
-            var x1 = Simd.splatF32(a + ar);
+            var x1 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + ar));
             c10 = x1.fma(b0, c10);
             c11 = x1.fma(b1, c11);
-            var x2 = Simd.splatF32(a + 2 * ar);
+            var x2 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 2 * ar));
             c20 = x2.fma(b0, c20);
             c21 = x2.fma(b1, c21);
-            var x3 = Simd.splatF32(a + 3 * ar);
+            var x3 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a + 3 * ar));
             c30 = x3.fma(b0, c30);
             c31 = x3.fma(b1, c31);
             a += ac;
             b += br;
         }
-        Simd.store(c, c00);
-        Simd.store(c + V, c01);
-        Simd.store(c + cr, c10);
-        Simd.store(c + cr + V, c11);
-        Simd.store(c + 2 * cr, c20);
-        Simd.store(c + 2 * cr + V, c21);
-        Simd.store(c + 3 * cr, c30);
-        Simd.store(c + 3 * cr + V, c31);
+        c00.intoMemorySegment(MEMORY, c, ORDER);
+        c01.intoMemorySegment(MEMORY, c + V, ORDER);
+        c10.intoMemorySegment(MEMORY, c + cr, ORDER);
+        c11.intoMemorySegment(MEMORY, c + cr + V, ORDER);
+        c20.intoMemorySegment(MEMORY, c + 2 * cr, ORDER);
+        c21.intoMemorySegment(MEMORY, c + 2 * cr + V, ORDER);
+        c30.intoMemorySegment(MEMORY, c + 3 * cr, ORDER);
+        c31.intoMemorySegment(MEMORY, c + 3 * cr + V, ORDER);
     }
 
     private static void tile1(int depth, long a, long ac, long b, long br, long c, long from) {
-        var c00 = Simd.loadF32(from);
-        var c01 = Simd.loadF32(from + V);
+        var c00 = FloatVector.fromMemorySegment(S, MEMORY, from, ORDER);
+        var c01 = FloatVector.fromMemorySegment(S, MEMORY, from + V, ORDER);
         for (int p = 0; p < depth; p++) {
-            var b0 = Simd.loadF32(b);
-            var b1 = Simd.loadF32(b + V);
-            var x0 = Simd.splatF32(a);
+            var b0 = FloatVector.fromMemorySegment(S, MEMORY, b, ORDER);
+            var b1 = FloatVector.fromMemorySegment(S, MEMORY, b + V, ORDER);
+            var x0 = FloatVector.broadcast(S, MEMORY.get(ELEMENT, a));
             c00 = x0.fma(b0, c00);
             c01 = x0.fma(b1, c01);
             a += ac;
             b += br;
         }
-        Simd.store(c, c00);
-        Simd.store(c + V, c01);
+        c00.intoMemorySegment(MEMORY, c, ORDER);
+        c01.intoMemorySegment(MEMORY, c + V, ORDER);
     }
 }
