@@ -1,6 +1,7 @@
 package org.sfumato.tensor.expr;
 
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
@@ -9,6 +10,7 @@ import static java.lang.constant.ConstantDescs.MTD_void;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
@@ -36,9 +38,13 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final int FROM = 2; // the last two parameters of a part
     private static final int TO = 4;
 
-    /// Elements per call of `span`: few, so that a loop is called often from the start and soon compiled (until then it
-    /// runs a thousand times slower), but enough to hide the call.
+    /// Elements per call of `span`: enough to hide the call, and few enough that a thread is not long in old code.
     private static final long SPAN = 512;
+
+    /// So many calls of `span` are for one value only. The just-in-time compiler counts calls, 5000 of them at most, and
+    /// until it has done its work the Vector API is a thousand times slower: the fewer elements these take, the better.
+    private static final int FIRST_CALLS = 6000;
+    private static final String CALLS = "calls"; // field: of `span`, so far
     private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
 
     /// The loop, in a class of its own.
@@ -79,6 +85,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     byte[] write() {
         return ClassFile.of().build(SELF, type -> {
             type.withFlags(ClassFile.ACC_FINAL).withInterfaceSymbols(ExprLoop.class.describeConstable().orElseThrow())
+                .withField(CALLS, CD_int, ClassFile.ACC_PRIVATE)
                 .withMethodBody(INIT_NAME, MTD_void, 0,
                     code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
                 .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run)
@@ -89,30 +96,39 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         });
     }
 
-    /// `for (at = 0; at < end; at += SPAN) span(at, min(at + SPAN, end)); if (end < count) tail(end, count)`.
+    /// `for (at = 0; at < end; at = next) { next = min(at + step(), end); span(at, next); } if (end < count) tail(end,
+    /// count)`.
     private void run(CodeBuilder code) {
         int at = code.allocateLocal(TypeKind.LONG);
+        int next = code.allocateLocal(TypeKind.LONG);
         int end = code.allocateLocal(TypeKind.LONG);
         code.lload(COUNT).loadConstant((long) -lane.lanes()).land().lstore(end).lconst_0().lstore(at);
         var spans = code.newBoundLabel();
         var done = code.newLabel();
         code.lload(at).lload(end).lcmp().ifge(done);
-        pass(code, "span", () -> code.lload(at)
-            .lload(at).loadConstant(SPAN).ladd().lload(end).invokestatic(MATH, "min", MIN));
-        code.lload(at).loadConstant(SPAN).ladd().lstore(at).goto_(spans).labelBinding(done);
+        step(code.lload(at));
+        code.ladd().lload(end).invokestatic(MATH, "min", MIN).lstore(next);
+        pass(code, "span", at, next);
+        code.lload(next).lstore(at).goto_(spans).labelBinding(done);
         if (lane.lanes() > 1) {
             var whole = code.newLabel();
             code.lload(end).lload(COUNT).lcmp().ifge(whole);
-            pass(code, "tail", () -> code.lload(end).lload(COUNT));
+            pass(code, "tail", end, COUNT);
             code.labelBinding(whole);
         }
         code.return_();
     }
 
-    private static void pass(CodeBuilder code, String part, Runnable range) {
-        code.aload(IN).aload(OUT);
-        range.run();
-        code.invokestatic(SELF, part, PART);
+    /// `calls < FIRST_CALLS ? (calls++, lanes) : SPAN`. Threads that count at the same time lose a call, and no more.
+    private void step(CodeBuilder code) {
+        code.aload(0).getfield(SELF, CALLS, CD_int).loadConstant(FIRST_CALLS).ifThenElse(Opcode.IF_ICMPLT,
+            cold -> cold.aload(0).dup().getfield(SELF, CALLS, CD_int).iconst_1().iadd().putfield(SELF, CALLS, CD_int)
+                .loadConstant((long) lane.lanes()),
+            warm -> warm.loadConstant(SPAN));
+    }
+
+    private static void pass(CodeBuilder code, String part, int from, int to) {
+        code.aload(IN).aload(OUT).lload(from).lload(to).invokestatic(SELF, part, PART);
     }
 
     /// Whole values from element `FROM` to `TO`.
