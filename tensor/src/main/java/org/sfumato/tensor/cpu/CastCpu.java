@@ -49,6 +49,8 @@ final class CastCpu {
         var compute = in.dtype().compute();
         if (in.dtype() == compute && step == compute.bytes()) {
             Pack.run(compute, in.segment(), at, out.dtype(), out.segment(), to, toStep, n);
+        } else if (out.dtype() == compute && toStep == compute.bytes()) {
+            Unpack.run(in.dtype(), in.segment(), at, step, compute, out.segment(), to, n);
         } else {
             Unpack.run(in.dtype(), in.segment(), at, step, compute, scratch, 0, n);
             Pack.run(compute, scratch, 0, out.dtype(), out.segment(), to, toStep, n);

@@ -19,10 +19,13 @@ final class Pack {
 
     /// `d[i * step] = s[i]`, `n` elements of type `from` to elements of type `to`.
     static void run(DType from, MemorySegment s, long at, DType type, MemorySegment d, long to, long step, long n) {
+        long done = step == type.bytes() ? Convert.run(from, s.address() + at, type, d.address() + to, n) : 0;
+        long rest = at + done * from.bytes();
+        long there = to + done * step;
         switch (from) {
-            case F32 -> f32(s, at, type, d, to, step, n);
-            case F64 -> f64(s, at, type, d, to, step, n);
-            case I64 -> i64(s, at, type, d, to, step, n);
+            case F32 -> f32(s, rest, type, d, there, step, n - done);
+            case F64 -> f64(s, rest, type, d, there, step, n - done);
+            case I64 -> i64(s, rest, type, d, there, step, n - done);
             case BF16, F16, I32, BOOL -> throw new IllegalArgumentException("pack: " + from + " is a storage type");
         }
     }
@@ -38,11 +41,7 @@ final class Pack {
             }
             case F64 -> f32ToF64(s, at, d, to, step, n);
             case BF16 -> {
-                if (step == Short.BYTES) {
-                    HalfSimd.f32ToBf16(s, at, d, to, n);
-                } else {
-                    f32ToBf16(s, at, d, to, step, n);
-                }
+                f32ToBf16(s, at, d, to, step, n);
             }
             case F16 -> f32ToF16(s, at, d, to, step, n);
             case I64 -> f32ToI64(s, at, d, to, step, n);

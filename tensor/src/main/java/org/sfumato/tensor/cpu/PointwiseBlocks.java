@@ -13,7 +13,7 @@ import org.sfumato.tensor.spi.Operand;
 /// once. So short rows cost no more than long ones: many of them make a block.
 final class PointwiseBlocks implements Parallel.RowBody {
     private static final long STAGED = 2048;        // elements; of f32, 8 KiB for each operand
-    private static final long SHORT_ROW = 512;
+    private static final long SHORT_ROW = 256;
 
     /// The number of blocks.
     final long count;
@@ -62,7 +62,7 @@ final class PointwiseBlocks implements Parallel.RowBody {
         }
         slots = used;
         loop = plan.loop(mask);
-        chunk = Math.clamp((slots > 0 ? STAGED : Math.max(STAGED, longest)) / below[axis], 1, walk.sizes[axis]);
+        chunk = Math.clamp(even((slots > 0 ? STAGED : Math.max(STAGED, longest)) / below[axis]), 1, walk.sizes[axis]);
         chunks = (walk.sizes[axis] + chunk - 1) / chunk;
         elements = chunk * below[axis];
         count = walk.countBefore(axis) * chunks;
@@ -80,6 +80,12 @@ final class PointwiseBlocks implements Parallel.RowBody {
             axis--;
         }
         return axis;
+    }
+
+    /// A multiple of 16 near `steps`: blocks of so many rows begin at the start of a cache line where the first does,
+    /// and vectors do not lie across two of them.
+    private static long even(long steps) {
+        return steps < 8 ? steps : (steps + 8) / 16 * 16;
     }
 
     private boolean isSingle(int k) {

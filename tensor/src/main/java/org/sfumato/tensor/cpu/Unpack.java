@@ -24,10 +24,13 @@ final class Unpack {
             SourceCpu.fill(d, to, n, width, width == 4 ? d.get(INT, to) : d.get(LONG, to));
             return;
         }
+        long done = step == from.bytes() ? Convert.run(from, s.address() + at, type, d.address() + to, n) : 0;
+        long rest = at + done * step;
+        long there = to + done * type.bytes();
         switch (type) {
-            case F32 -> f32(from, s, at, step, d, to, n);
-            case F64 -> f64(from, s, at, step, d, to, n);
-            case I64 -> i64(from, s, at, step, d, to, n);
+            case F32 -> f32(from, s, rest, step, d, there, n - done);
+            case F64 -> f64(from, s, rest, step, d, there, n - done);
+            case I64 -> i64(from, s, rest, step, d, there, n - done);
             case BF16, F16, I32, BOOL -> throw new IllegalArgumentException("unpack: " + type + " is a storage type");
         }
     }
@@ -43,11 +46,7 @@ final class Unpack {
             }
             case F64 -> f64ToF32(s, at, step, d, to, n);
             case BF16 -> {
-                if (step == Short.BYTES) {
-                    HalfSimd.bf16ToF32(s, at, d, to, n);
-                } else {
-                    bf16ToF32(s, at, step, d, to, n);
-                }
+                bf16ToF32(s, at, step, d, to, n);
             }
             case F16 -> f16ToF32(s, at, step, d, to, n);
             case I64 -> i64ToF32(s, at, step, d, to, n);
