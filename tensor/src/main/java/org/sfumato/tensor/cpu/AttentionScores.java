@@ -35,8 +35,8 @@ final class AttentionScores {
     /// Fills a row with a value, up to the next whole vector.
     static void fill(long s, int columns, float value) {
         var v = FloatVector.broadcast(Simd.F32, value);
-        for (long end = s + 4L * columns; s < end; s += V) {
-            Simd.store(s, v);
+        for (int c = 0; c < columns; c += LANES) {
+            Simd.store(s + 4L * c, v);
         }
     }
 
@@ -139,12 +139,12 @@ final class AttentionScores {
     /// all before must be multiplied, and what was subtracted, which is 0 while a column has seen nothing and its
     /// maximum is minus infinity. Source: Milakov and Gimelshein 2018, arXiv 1805.02867, algorithm 3.
     static void softmax(long s, long row, int rows, int columns, long stats) {
-        for (long c = 0; c < 4L * columns; c += V) {
-            columnMax(s + c, row, rows, stats + c);
+        for (int c = 0; c < columns; c += LANES) {
+            columnMax(s + 4L * c, row, rows, stats + 4L * c);
         }
         rescale(columns, row, stats);
-        for (long c = 0; c < 4L * columns; c += V) {
-            columnExp(s + c, row, rows, stats + 3 * row + c, stats + row + c);
+        for (int c = 0; c < columns; c += LANES) {
+            columnExp(s + 4L * c, row, rows, stats + 3 * row + 4L * c, stats + row + 4L * c);
         }
     }
 
@@ -182,10 +182,11 @@ final class AttentionScores {
 
     /// The third row of `stats` to its exponential, and the sums times that.
     private static void rescale(int columns, long row, long stats) {
-        for (long at = stats; at < stats + 4L * columns; at += V) {
-            var ratio = VectorMath.expBelow(Simd.loadF32(at + 2 * row));
-            Simd.store(at + 2 * row, ratio);
-            Simd.store(at + row, Simd.loadF32(at + row).mul(ratio));
+        for (int c = 0; c < columns; c += LANES) {
+            var ratio = VectorMath.expBelow(Simd.loadF32(stats + 2 * row));
+            Simd.store(stats + 2 * row, ratio);
+            Simd.store(stats + row, Simd.loadF32(stats + row).mul(ratio));
+            stats += V;
         }
     }
 
@@ -204,10 +205,11 @@ final class AttentionScores {
     /// The end of [#softmax]: the sums become what the columns are to be multiplied by, the maxima log-sum-exps.
     static void end(int columns, long row, long stats) {
         var one = FloatVector.broadcast(Simd.F32, 1);
-        for (long at = stats; at < stats + 4L * columns; at += V) {
-            var sum = Simd.loadF32(at + row);
-            Simd.store(at, Simd.loadF32(at).add(VectorMath.log(sum)));
-            Simd.store(at + row, one.div(sum.blend(one, sum.compare(EQ, 0))));
+        for (int c = 0; c < columns; c += LANES) {
+            var sum = Simd.loadF32(stats + row);
+            Simd.store(stats, Simd.loadF32(stats).add(VectorMath.log(sum)));
+            Simd.store(stats + row, one.div(sum.blend(one, sum.compare(EQ, 0))));
+            stats += V;
         }
     }
 
@@ -215,15 +217,21 @@ final class AttentionScores {
     /// `p = exp(s - shift)` into `s` and `p (g - delta)` into `g`.
     static void gradient(long s, long g, long row, int rows, int columns, long shifts, long deltas) {
         for (int r = 0; r < rows; r++) {
-            var shift = Simd.splatF32(shifts + 4L * r);
-            var delta = Simd.splatF32(deltas + 4L * r);
-            for (long c = 0; c < 4L * columns; c += V) {
-                var p = VectorMath.expBelow(Simd.loadF32(s + c).sub(shift));
-                Simd.store(s + c, p);
-                Simd.store(g + c, Simd.loadF32(g + c).sub(delta).mul(p));
-            }
+            gradientRow(s, g, columns, shifts + 4L * r, deltas + 4L * r);
             s += row;
             g += row;
+        }
+    }
+
+    private static void gradientRow(long s, long g, int columns, long shiftAt, long deltaAt) {
+        var shift = Simd.splatF32(shiftAt);
+        var delta = Simd.splatF32(deltaAt);
+        for (int c = 0; c < columns; c += LANES) {
+            var p = VectorMath.expBelow(Simd.loadF32(s).sub(shift));
+            Simd.store(s, p);
+            Simd.store(g, Simd.loadF32(g).sub(delta).mul(p));
+            s += V;
+            g += V;
         }
     }
 }

@@ -92,17 +92,20 @@ final class AttentionTile {
     /// Copies `rows` rows of `d` floats, `step` apart, to rows `toStep` apart, which are filled up with zeros to whole
     /// vectors.
     static void copy(long x, long step, int rows, int d, long to, long toStep) {
-        int whole = d / LANES * LANES;
-        var rest = Simd.firstF32(d - whole);
         for (int i = 0; i < rows; i++) {
-            for (long at = 0; at < 4L * whole; at += V) {
-                Simd.store(to + at, Simd.loadF32(x + at));
-            }
-            if (whole < d) {
-                Simd.store(to + 4L * whole, Simd.loadF32(x + 4L * whole, rest));
-            }
+            copyRow(x, d, to);
             x += step;
             to += toStep;
+        }
+    }
+
+    private static void copyRow(long x, int d, long to) {
+        int j = 0;
+        for (; j <= d - LANES; j += LANES) {
+            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j));
+        }
+        if (j < d) {
+            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j, Simd.firstF32(d - j)));
         }
     }
 
@@ -146,8 +149,8 @@ final class AttentionTile {
     }
 
     private static void scale(long x, int d, float factor) {
-        for (long end = x + 4L * d; x < end; x += V) {
-            Simd.store(x, Simd.loadF32(x).mul(factor));
+        for (int i = 0; i < d; i += LANES) {
+            Simd.store(x + 4L * i, Simd.loadF32(x + 4L * i).mul(factor));
         }
     }
 

@@ -139,9 +139,9 @@ public final class VectorMath {
     /// Natural logarithm; minus infinity at 0, NaN below. Largest error 0.82 ulp.
     public static FloatVector log(FloatVector x) {
         var tiny = x.compare(LT, SMALLEST_NORMAL);
-        var bits = x.blend(x.mul(all(0x1p23f)), tiny).reinterpretAsInts();
+        var bits = (IntVector) x.blend(x.mul(all(0x1p23f)), tiny).reinterpretShape(INTS, 0);
         var e = exponent(bits);
-        var f = bits.sub(e.lanewise(LSHL, MANTISSA_BITS)).reinterpretAsFloats().sub(all(1));
+        var f = ((FloatVector) bits.sub(e.lanewise(LSHL, MANTISSA_BITS)).reinterpretShape(SPECIES, 0)).sub(all(1));
         var n = toFloat(e);
         return atLogarithmEdges(x, logReduced(f, n.blend(n.sub(all(23)), tiny)));
     }
@@ -153,7 +153,7 @@ public final class VectorMath {
 
     /// The int `n`, below 2²² in size, as a float.
     static FloatVector toFloat(IntVector n) {
-        return n.add(ROUNDER_BITS).reinterpretAsFloats().sub(all(ROUNDER));
+        return ((FloatVector) n.add(ROUNDER_BITS).reinterpretShape(SPECIES, 0)).sub(all(ROUNDER));
     }
 
     /// `log(1 + f) + n ln 2` for `1 + f` from `√½` to `√2`.
