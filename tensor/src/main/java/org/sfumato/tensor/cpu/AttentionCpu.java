@@ -12,12 +12,18 @@ import org.sfumato.tensor.spi.Operand;
 /// time; and `P V` reads the same block, turned, as its left operand. Where queries are few, those of several heads that
 /// share a key head stand side by side. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 1.
 final class AttentionCpu {
+    /// Bytes of a row of scores.
+    private static final long ROW = ScoreTile.ROW;
     /// Queries in a block.
-    private static final int QUERIES = 64;
+    private static final int QUERIES = (int) ROW / 4;
     /// Keys in a block: the scores then fill 32 KiB.
     private static final int KEYS = 128;
-    /// Bytes of a row of scores.
-    private static final long ROW = 4L * QUERIES;
+    /// Bytes of a panel of values.
+    private static final long VALUES = KEYS * TileF32.PANEL;
+    /// Blocks of queries that walk over the keys together, at most, so that values are packed once for all.
+    private static final int SPAN = 8;
+    /// Pieces of work wanted at least, for the balance of up to about eight threads.
+    private static final int PIECES = 16;
 
     private final Heads q;
     private final Heads k;
@@ -28,6 +34,7 @@ final class AttentionCpu {
     private final float scale;
     /// Heads in a block, of the same key head.
     private final int side;
+    private final int span;
     private final Places at;
 
     private AttentionCpu(AttentionOp op, Heads q, Heads k, Heads v, Operand mask, Heads o, long lse) {
@@ -39,6 +46,8 @@ final class AttentionCpu {
         this.mask = AttentionMask.of(op, q, k, mask);
         this.scale = (float) op.scale();
         this.side = Math.clamp(QUERIES / Math.max(1, q.t()), 1, q.h() / k.h());
+        long blocks = (long) q.b() * k.h() * beside() * along();
+        this.span = Math.clamp(blocks / PIECES, 1, Math.clamp(along(), 1, SPAN));
         this.at = Places.of(q.d(), v.d(), side > 1);
     }
 
@@ -53,8 +62,8 @@ final class AttentionCpu {
     }
 
     private void run() {
-        long cost = (long) Math.min(q.t(), QUERIES) * side * k.t() * (2L * q.d() + 2L * v.d() + 16) / 16;
-        Parallel.rows((long) q.b() * k.h() * beside() * along(), cost, this::blocks);
+        long cost = (long) Math.min(q.t(), QUERIES) * span * side * k.t() * (2L * q.d() + 2L * v.d() + 16) / 16;
+        Parallel.rows((long) q.b() * k.h() * beside() * spans(), cost, this::spans);
     }
 
     /// Blocks of heads in a group.
@@ -67,97 +76,117 @@ final class AttentionCpu {
         return Math.ceilDiv(q.t(), QUERIES);
     }
 
-    /// Where the working memory has what, in bytes, after the scores.
-    private record Places(long queries, long values, long sums, long stats, long mask, long staged, long all) {
+    /// Spans of blocks in a head.
+    private int spans() {
+        return Math.ceilDiv(along(), span);
+    }
+
+    /// Where the working memory has what, in bytes, after the scores; `block` bytes for each block of a span begin with
+    /// the queries.
+    private record Places(long values, long mask, long staged, long queries, long sums, long stats, long block) {
         static Places of(int d, int e, boolean staging) {
-            long queries = KEYS * ROW;
-            long values = queries + AttentionTile.panelBytes(d, QUERIES);
-            long sums = values + AttentionTile.panelBytes(KEYS, e);
-            long stats = sums + AttentionTile.panelBytes(QUERIES, e);
-            long mask = stats + 4 * ROW;
+            long values = KEYS * ROW;
+            long mask = values + AttentionTile.panelBytes(KEYS, e);
             long staged = mask + KEYS * ROW;
-            return new Places(queries, values, sums, stats, mask, staged,
-                    staged + (staging ? AttentionTile.panelBytes(QUERIES, d) : 0));
+            long queries = staged + (staging ? AttentionTile.panelBytes(QUERIES, d) : 0);
+            long sums = AttentionTile.panelBytes(d, QUERIES);
+            long stats = sums + AttentionTile.panelBytes(QUERIES, e);
+            return new Places(values, mask, staged, queries, sums, stats, stats + 4 * ROW);
         }
     }
 
-    private void blocks(long r0, long r1) {
-        try (var scratch = Scratch.of(at.all)) {
-            long w = scratch.segment.address();
+    private void spans(long r0, long r1) {
+        try (var scratch = Scratch.of(at.queries + span * at.block)) {
             for (long r = r0; r < r1; r++) {
-                int i = (int) (r % along()) * QUERIES;
-                int block = (int) (r / along() % beside());
-                int group = (int) (r / along() / beside());
-                block(group / k.h(), group % k.h(), block * side, i, w);
+                int first = (int) (r % spans()) * span;
+                int beside = (int) (r / spans() % beside());
+                int group = (int) (r / spans() / beside());
+                span(group / k.h(), group % k.h(), beside * side, first, Math.min(first + span, along()),
+                        scratch.segment.address());
             }
         }
     }
 
-    /// Queries from `i` on, of heads from `first` of a group on.
-    private void block(int batch, int group, int first, int i, long w) {
+    /// Blocks `[first, last)` of queries, of heads from `h` of a group on.
+    private void span(int batch, int group, int h, int first, int last, long w) {
         int each = q.h() / k.h();
-        int head = group * each + first;
-        int heads = Math.min(side, each - first);
-        int n = Math.min(QUERIES, q.t() - i);
-        int all = heads * n;
-        turnQueries(batch, head, heads, i, n, w);
-        AttentionScores.fill(w + at.stats, QUERIES, Float.NEGATIVE_INFINITY);
-        AttentionScores.fill(w + at.stats + ROW, QUERIES, 0);
-        int end = mask.keys(k.t(), i + n);
+        int head = group * each + h;
+        int heads = Math.min(side, each - h);
+        for (int b = first; b < last; b++) {
+            begin(batch, head, heads, b * QUERIES, place(b - first, w), w);
+        }
+        int end = mask.keys(k.t(), Math.min(q.t(), last * QUERIES));
         for (int j = 0; j < end; j += KEYS) {
-            int keys = Math.min(KEYS, end - j);
-            AttentionTile.multiply(keys, q.d(), all, k.at(batch, group, j), k.tStep(), 4, w + at.queries,
-                    TileF32.PANEL, AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
-            for (int h = 0; h < heads; h++) {
-                mask.across(w + 4L * h * n, ROW, batch, head + h, j, keys, i, n, w + at.mask);
+            AttentionTile.panels(v.at(batch, group, j), v.tStep(), Math.min(KEYS, end - j), v.d(), w + at.values, VALUES);
+            for (int b = first; b < last; b++) {
+                block(batch, group, head, heads, j, b * QUERIES, place(b - first, w), w);
             }
-            AttentionScores.softmax(w, ROW, keys, all, w + at.stats);
-            values(batch, group, j, keys, all, w);
         }
-        if (end == 0) {
-            AttentionScores.fill(w + at.sums, all * AttentionTile.padded(v.d()), 0);
+        for (int b = first; b < last; b++) {
+            finish(batch, head, heads, b * QUERIES, place(b - first, w));
         }
-        finish(batch, head, heads, i, n, w);
     }
 
-    private void turnQueries(int batch, int head, int heads, int i, int n, long w) {
+    private long place(int block, long w) {
+        return w + at.queries + block * at.block;
+    }
+
+    /// Queries in the block from `i` on, in each head.
+    private int queries(int i) {
+        return Math.min(QUERIES, q.t() - i);
+    }
+
+    private void begin(int batch, int head, int heads, int i, long to, long w) {
+        turnQueries(batch, head, heads, i, queries(i), to, w);
+        AttentionScores.fill(to + at.stats, QUERIES, Float.NEGATIVE_INFINITY);
+        AttentionScores.fill(to + at.stats + ROW, QUERIES, 0);
+        if (mask.keys(k.t(), i + queries(i)) == 0) {
+            AttentionScores.fill(to + at.sums, QUERIES * AttentionTile.padded(v.d()), 0);
+        }
+    }
+
+    /// Keys from `j` on for queries from `i` on.
+    private void block(int batch, int group, int head, int heads, int j, int i, long at0, long w) {
+        int n = queries(i);
+        int keys = Math.min(KEYS, mask.keys(k.t(), i + n) - j);
+        if (keys <= 0) {
+            return;
+        }
+        AttentionTile.multiply(keys, q.d(), heads * n, k.at(batch, group, j), k.tStep(), 4, at0, TileF32.PANEL,
+                AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
+        for (int h = 0; h < heads; h++) {
+            mask.across(w + 4L * h * n, ROW, batch, head + h, j, keys, i, n, w + at.mask);
+        }
+        AttentionScores.softmax(w, ROW, keys, heads * n, at0 + at.stats);
+        long row = AttentionTile.panelBytes(1, v.d());
+        if (j > 0) {
+            AttentionTile.scaleRows(at0 + at.sums, row, heads * n, v.d(), at0 + at.stats + 2 * ROW);
+        }
+        AttentionTile.multiplyScores(false, heads * n, keys, v.d(), w, w + at.values, VALUES, at0 + at.sums, row, j > 0);
+    }
+
+    private void turnQueries(int batch, int head, int heads, int i, int n, long to, long w) {
         if (heads == 1) {
-            AttentionTile.turn(q.at(batch, head, i), q.tStep(), n, q.d(), scale, w + at.queries);
+            AttentionTile.turn(q.at(batch, head, i), q.tStep(), n, q.d(), scale, to);
             return;
         }
         long row = AttentionTile.panelBytes(1, q.d());
         for (int h = 0; h < heads; h++) {
             AttentionTile.copy(q.at(batch, head + h, 0), q.tStep(), n, q.d(), w + at.staged + h * n * row, row);
         }
-        AttentionTile.turn(w + at.staged, row, heads * n, q.d(), scale, w + at.queries);
-    }
-
-    /// The sums so far times what the running maximum asks for, plus `P V`.
-    private void values(int batch, int group, int j, int keys, int n, long w) {
-        int e = v.d();
-        long row = AttentionTile.panelBytes(1, e);
-        if (j > 0) {
-            AttentionTile.scaleRows(w + at.sums, row, n, e, w + at.stats + 2 * ROW);
-        }
-        long from = v.at(batch, group, j);
-        long step = v.tStep();
-        if (!v.isWholeVectors()) {
-            AttentionTile.copy(from, step, keys, e, w + at.values, row);
-            from = w + at.values;
-            step = row;
-        }
-        AttentionTile.multiply(n, keys, e, w, 4, ROW, from, step, TileF32.PANEL, w + at.sums, row, j > 0);
+        AttentionTile.turn(w + at.staged, row, heads * n, q.d(), scale, to);
     }
 
     /// Divides by the sums of the exponentials and writes; a query that saw nothing gets 0.
-    private void finish(int batch, int head, int heads, int i, int n, long w) {
+    private void finish(int batch, int head, int heads, int i, long from) {
+        int n = queries(i);
         long row = AttentionTile.panelBytes(1, v.d());
-        AttentionScores.end(QUERIES, ROW, w + at.stats);
+        AttentionScores.end(heads * n, ROW, from + at.stats);
         for (int h = 0; h < heads; h++) {
-            long stats = w + at.stats + 4L * h * n;
+            long stats = from + at.stats + 4L * h * n;
             AttentionTile.copyExactly(stats, n, lse + 4 * (((long) batch * q.h() + head + h) * q.t() + i));
-            AttentionTile.unpackEach(w + at.sums + h * n * row, row, n, v.d(), stats + ROW, o.at(batch, head + h, i),
-                    o.tStep());
+            AttentionTile.unpackEach(from + at.sums + h * n * row, row, n, v.d(), stats + ROW,
+                    o.at(batch, head + h, i), o.tStep());
         }
     }
 }

@@ -12,11 +12,11 @@ import org.sfumato.tensor.spi.Operand;
 /// Scores are held queries down, keys across: `S = Q K^T`. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
 final class AttentionGradCpu {
     /// Queries in a block.
-    private static final int QUERIES = 64;
-    /// Keys in a block.
-    private static final int KEYS = 128;
+    private static final int QUERIES = 128;
     /// Bytes of a row of scores.
-    private static final long ROW = 4L * KEYS;
+    private static final long ROW = ScoreTile.ROW;
+    /// Keys in a block.
+    private static final int KEYS = (int) ROW / 4;
     /// Pieces wanted at least, for the balance of up to about eight threads.
     private static final int PIECES = 16;
 
@@ -160,7 +160,7 @@ final class AttentionGradCpu {
     private void keys(int batch, int group, int j, int n, long sums, long w) {
         AttentionTile.turn(k.at(batch, group, j), k.tStep(), n, k.d(), scale, w + at.turnedK);
         AttentionTile.turn(v.at(batch, group, j), v.tStep(), n, v.d(), 1, w + at.turnedV);
-        AttentionTile.copy(k.at(batch, group, j), k.tStep(), n, k.d(), w + at.k, rowD);
+        AttentionTile.panels(k.at(batch, group, j), k.tStep(), n, k.d(), w + at.k, KEYS * TileF32.PANEL);
         clear(w + at.dK, n * rowD);
         clear(w + at.dV, n * rowE);
         for (int h = 0; h < each; h++) {
@@ -178,18 +178,19 @@ final class AttentionGradCpu {
         int head = group * each + h;
         long panel = TileF32.PANEL;
         long first = (long) h * q.t() + i;
-        AttentionTile.copy(q.at(batch, head, i), q.tStep(), n, q.d(), w + at.q, rowD);
-        AttentionTile.copy(dO.at(batch, head, i), dO.tStep(), n, v.d(), w + at.dO, rowE);
-        AttentionTile.multiply(n, q.d(), keys, w + at.q, rowD, 4, w + at.turnedK, panel,
+        long next = QUERIES * panel;
+        AttentionTile.panels(q.at(batch, head, i), q.tStep(), n, q.d(), w + at.q, next);
+        AttentionTile.panels(dO.at(batch, head, i), dO.tStep(), n, v.d(), w + at.dO, next);
+        AttentionTile.multiply(n, q.d(), keys, q.at(batch, head, i), q.tStep(), 4, w + at.turnedK, panel,
                 AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
         mask.down(w, ROW, batch, head, j, keys, i, n, w + at.mask);
-        AttentionTile.multiply(n, v.d(), keys, w + at.dO, rowE, 4, w + at.turnedV, panel,
+        AttentionTile.multiply(n, v.d(), keys, dO.at(batch, head, i), dO.tStep(), 4, w + at.turnedV, panel,
                 AttentionTile.panelBytes(v.d(), 1), w + at.grads, ROW, false);
         AttentionScores.gradient(w, w + at.grads, ROW, n, keys, w + at.shifts + 4 * first, w + at.deltas + 4 * first);
-        AttentionTile.multiply(keys, n, v.d(), w, 4, ROW, w + at.dO, rowE, panel, w + at.dV, rowE, true);
-        AttentionTile.multiply(keys, n, q.d(), w + at.grads, 4, ROW, w + at.q, rowD, panel, w + at.dK, rowD, true);
-        AttentionTile.multiply(n, keys, q.d(), w + at.grads, ROW, 4, w + at.k, rowD, panel, sums + first * rowD, rowD,
-                true);
+        AttentionTile.multiplyScores(false, keys, n, v.d(), w, w + at.dO, next, w + at.dV, rowE, true);
+        AttentionTile.multiplyScores(false, keys, n, q.d(), w + at.grads, w + at.q, next, w + at.dK, rowD, true);
+        AttentionTile.multiplyScores(true, n, keys, q.d(), w + at.grads, w + at.k, KEYS * panel, sums + first * rowD,
+                rowD, true);
     }
 
     /// The gradients of queries `[r0, r1)`, counted through all heads, from those of the ranges of keys.

@@ -10,6 +10,9 @@ final class AttentionTile {
     /// Floats in a row of a panel of a right operand.
     static final int PANEL = TileF32.WIDTH;
 
+    /// From this depth on known strides are worth more than they cost to begin.
+    private static final int DEEP = 48;
+
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
     private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
@@ -44,6 +47,25 @@ final class AttentionTile {
             b += next;
             c += TileF32.PANEL;
         }
+    }
+
+    /// The same where A is a block of scores, or of rows that lie so: its element (i, p) is at `a + 4 i + ROW p`, or with
+    /// `down` at `a + ROW i + 4 p`, ROW that of [ScoreTile]; panels without gaps.
+    static void multiplyScores(boolean down, int rows, int depth, int width, long a, long b, long next, long c, long cr,
+            boolean add) {
+        int j = 0;
+        for (; depth >= DEEP && j < width - LANES; j += PANEL) {
+            long from = add ? c : TileF32.ZEROS;
+            if (down) {
+                ScoreTile.down(rows, depth, a, b, c, cr, from, add ? cr : 0);
+            } else {
+                ScoreTile.across(rows, depth, a, b, c, cr, from, add ? cr : 0);
+            }
+            b += next;
+            c += TileF32.PANEL;
+        }
+        multiply(rows, depth, width - j, a, down ? ScoreTile.ROW : 4, down ? 4 : ScoreTile.ROW, b, TileF32.PANEL, next, c,
+                cr, add);
     }
 
     /// Turns `rows` rows of `d` floats, `step` apart, into panels (d, rows), times `factor`; columns that fill the last
@@ -96,6 +118,15 @@ final class AttentionTile {
             copyRow(x, d, to);
             x += step;
             to += toStep;
+        }
+    }
+
+    /// Copies `rows` rows of `d` floats, `step` apart, to panels that lie `next` apart; the last is filled up with zeros
+    /// to a whole vector.
+    static void panels(long x, long step, int rows, int d, long to, long next) {
+        for (int j = 0; j < d; j += PANEL) {
+            copy(x + 4L * j, step, rows, Math.min(PANEL, d - j), to, TileF32.PANEL);
+            to += next;
         }
     }
 
