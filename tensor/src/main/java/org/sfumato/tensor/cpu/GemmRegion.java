@@ -4,8 +4,9 @@ package org.sfumato.tensor.cpu;
 /// A cell is computed by one thread; cells share nothing but what they read. The cut follows the sizes and the caches.
 ///
 /// One product of many rows has its B packed first, by all threads, a block of it at a time that the last cache holds;
-/// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed by
-/// the cell: its block of rows stays in the second cache while the panels pass by.
+/// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed with
+/// B where several cells read the same rows, else by the cell, whose rows then stay in the second cache while the
+/// panels pass by.
 ///
 /// All strides are in bytes here.
 final class GemmRegion {
@@ -38,6 +39,9 @@ final class GemmRegion {
 
     private static final int MIN_ROWS = 32;
 
+    /// Rows of A packed by one thread at a time.
+    private static final int ROWS_TO_PACK = 32;
+
     private final boolean wide;
     private final int bytes;
     private final int m;
@@ -59,8 +63,9 @@ final class GemmRegion {
     private final int panels;
     private final int blockK;
     private final boolean shared;
-    private int blockRows;
-    private int groupPanels;
+    private final int blockRows;
+    private final int groupPanels;
+    private final boolean sharedRows;
 
     /// The product `C = F + A B`; F is C if `accumulate`, zero if `from` is null.
     GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
@@ -87,18 +92,15 @@ final class GemmRegion {
         int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
         this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
-        cut();
-    }
-
-    // Blocks of rows as high as the second cache allows, then more of them and more groups until the cells are enough.
-    private void cut() {
-        long fits = Caches.HERE.second() / 4 / ((long) blockK * bytes);
-        int rowBlocks = Math.toIntExact((m + Math.clamp(fits, 64, 512) - 1) / Math.clamp(fits, 64, 512));
+        // Blocks of rows as high as the second cache allows, then more of them and more groups until the cells suffice.
+        long fits = Math.clamp(Caches.HERE.second() / 4 / ((long) blockK * bytes), 64, 512);
+        int rowBlocks = Math.toIntExact((m + fits - 1) / fits);
         long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
-        long all = batch.count();
-        long least = work * all >= CELLS * CELL ? CELL : VISIT;
+        int all = batch.count();
+        boolean large = work * all >= CELLS * CELL;
         int groups = 1;
-        while (rowBlocks * groups * all < CELLS && work / (rowBlocks * groups) >= 2 * least) {
+        while ((long) rowBlocks * groups * all < (large ? CELLS : CELLS / 4)
+                && work / (rowBlocks * groups) >= 2 * (large ? CELL : VISIT)) {
             if (m / rowBlocks >= 3 * MIN_ROWS || panels / groups < 8 && m / rowBlocks >= 2 * MIN_ROWS) {
                 rowBlocks *= 2;
             } else if (panels / groups >= 2) {
@@ -107,28 +109,62 @@ final class GemmRegion {
                 break;
             }
         }
-        blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
-        groupPanels = (panels + groups - 1) / groups;
+        this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
+        this.groupPanels = (panels + groups - 1) / groups;
+        this.sharedRows = shared && groups > 1 && panels >= PACK_PANELS;
     }
 
     void run() {
         if (!shared) {
-            cells(0, k, 0, panels, 0);
+            cells(0, k, 0, panels, 0, 0);
             return;
         }
         long room = Caches.HERE.last() / 4;
         int across = Math.clamp(room / ((long) blockK * PANEL_BYTES), 1, panels);
-        long deep = Math.max(1, room / ((long) blockK * PANEL_BYTES * across)) * blockK;
+        long rowsBytes = sharedRows ? (long) rowsPacked() * bytes : 0;
+        long deep = Math.max(1, room / (blockK * Math.max(rowsBytes, (long) PANEL_BYTES * across))) * blockK;
         int depth = Math.clamp(deep, 1, Math.max(1, k));
-        try (var packed = Scratch.of((long) across * PANEL_BYTES * (depth + blockK))) {
+        try (var panelsOfB = Scratch.of((long) across * PANEL_BYTES * depth);
+                var rowsOfA = Scratch.of(rowsBytes * depth)) {
             for (int p0 = 0; p0 < panels; p0 += across) {
                 int p1 = Math.min(panels, p0 + across);
                 for (int k0 = 0; k0 == 0 || k0 < k; k0 += depth) {
                     int k1 = Math.min(k, k0 + depth);
-                    pack(k0, k1, p0, p1, packed.segment.address());
-                    cells(k0, k1, p0, p1, packed.segment.address());
+                    pack(k0, k1, p0, p1, panelsOfB.segment.address());
+                    if (sharedRows) {
+                        packRows(k0, k1, rowsOfA.segment.address());
+                    }
+                    cells(k0, k1, p0, p1, panelsOfB.segment.address(), rowsOfA.segment.address());
                 }
             }
+        }
+    }
+
+    private int rowsPacked() {
+        return (m + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
+    }
+
+    // Columns `[k0, k1)` of A, block after block of k, strip after strip.
+    private void packRows(int k0, int k1, long to) {
+        int chunks = (m + ROWS_TO_PACK - 1) / ROWS_TO_PACK;
+        long blocks = (k1 - k0 + blockK - 1) / blockK;
+        long grain = Math.max(1, VISIT / 4 / ((long) blockK * ROWS_TO_PACK));
+        Parallel.grains(blocks * chunks, grain, (r0, r1) -> {
+            for (long r = r0; r < r1; r++) {
+                int i = (int) (r % chunks) * ROWS_TO_PACK;
+                int at = k0 + (int) (r / chunks) * blockK;
+                int depth = Math.min(blockK, k1 - at);
+                strips(Math.min(ROWS_TO_PACK, m - i), depth, a + i * aRow + at * aCol,
+                        to + ((long) (at - k0) * rowsPacked() + (long) i * depth) * bytes);
+            }
+        });
+    }
+
+    private void strips(int rows, int depth, long x, long to) {
+        if (wide) {
+            PackF64.strips(rows, depth, x, aRow, aCol, to);
+        } else {
+            PackF32.strips(rows, depth, x, aRow, aCol, to);
         }
     }
 
@@ -164,7 +200,7 @@ final class GemmRegion {
         }
     }
 
-    private void cells(int k0, int k1, int p0, int p1, long packed) {
+    private void cells(int k0, int k1, int p0, int p1, long packed, long packedRows) {
         int rowBlocks = (m + blockRows - 1) / blockRows;
         int groups = (p1 - p0 + groupPanels - 1) / groupPanels;
         long work = Math.max(1, (long) Math.min(blockRows, m) * groupPanels * width * Math.max(1, k1 - k0));
@@ -177,9 +213,12 @@ final class GemmRegion {
                     int i0 = (int) (rest % rowBlocks) * blockRows;
                     int product = (int) (rest / rowBlocks);
                     for (int at = k0; at == k0 || at < k1; at += blockK) {
-                        block(product, i0, at, Math.min(blockK, k1 - at), first, last,
-                                shared ? place(packed, p1 - p0, at - k0, Math.min(blockK, k1 - at), -p0) : 0,
-                                strips.segment.address(), own.segment.address());
+                        int depth = Math.min(blockK, k1 - at);
+                        long right = shared ? place(packed, p1 - p0, at - k0, depth, -p0) : 0;
+                        long left = sharedRows
+                                ? packedRows + ((long) (at - k0) * rowsPacked() + (long) i0 * depth) * bytes
+                                : strips.segment.address();
+                        block(product, i0, at, depth, first, last, right, left, own.segment.address());
                     }
                 }
             }
@@ -197,15 +236,13 @@ final class GemmRegion {
         long xRow = aRow;
         long xCol = aCol;
         long strip = TileF32.ROWS * aRow;
-        if (rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS) {
+        if (sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS) {
+            if (!sharedRows) {
+                strips(rows, depth, x, strips);
+            }
             xRow = bytes;
             xCol = (long) TileF32.ROWS * bytes;
             strip = depth * xCol;
-            if (wide) {
-                PackF64.strips(rows, depth, x, aRow, aCol, strips);
-            } else {
-                PackF32.strips(rows, depth, x, aRow, aCol, strips);
-            }
             x = strips;
         }
         long y = c + batch.c()[product] * bytes + i0 * cRow;
