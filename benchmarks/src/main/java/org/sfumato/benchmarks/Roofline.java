@@ -23,7 +23,7 @@ final class Roofline {
     private static final int TURNS = 1 << 16;
     private static final double WARM_UP = .15;
     private static final double ROUND = .05;
-    private static final int ROUNDS = 7;
+    private static final int ROUNDS = 20;
 
     private Roofline() { }
 
