@@ -154,6 +154,53 @@ def product(name):
     return lambda: torch.matmul(a, b, out=c)
 
 
+def adam_w(count):
+    p = nn.Parameter(torch.randn(count))
+    p.grad = torch.randn(count)
+    return torch.optim.AdamW([p], lr=1e-3, fused=True).step
+
+
+def operation(name):
+    """`gelu 768x512`, or `gelu+grad 768x512`: the gradient of sum(w y), with fixed w, by all inputs, and y."""
+    kind, sizes = name.split()
+    sizes = list(map(int, sizes.split("x")))
+    kind, _, grad = kind.partition("+")
+    if kind == "adam_w":
+        return adam_w(*sizes)
+    x = torch.randn(sizes) if kind not in ("embedding", "uniform", "normal") else torch.randn(VOCABULARY, sizes[1])
+    row, ids = torch.randn(sizes[-1]), torch.randint(VOCABULARY, sizes[:1])
+    inputs = [x]
+    if kind in ("add_bias", "rms_norm"):
+        inputs = [x, row]
+    elif kind == "layer_norm":
+        inputs = [x, row, torch.randn(sizes[-1])]
+    elif kind == "attention":
+        inputs = [x, torch.randn(sizes), torch.randn(sizes)]
+    forward = {
+        "softmax": lambda x: x.softmax(-1),
+        "layer_norm": lambda x, w, b: F.layer_norm(x, w.shape, w, b, 1e-5),
+        "rms_norm": lambda x, w: F.rms_norm(x, w.shape, w, 1e-5),
+        "gelu": F.gelu,
+        "silu": F.silu,
+        "add_bias": lambda x, b: x + b,
+        "copy": torch.clone,
+        "transpose": lambda x: x.t().contiguous(),
+        "sum": torch.sum,
+        "sum_rows": lambda x: x.sum(0),
+        "uniform": lambda _: torch.rand(sizes),
+        "normal": lambda _: torch.randn(sizes),
+        "embedding": lambda table: F.embedding(ids, table),
+        "cross_entropy": lambda x: F.cross_entropy(x, ids, reduction="none"),
+        "attention": F.scaled_dot_product_attention,
+    }[kind]
+    if not grad:
+        return lambda: forward(*inputs)
+    for x in inputs:
+        x.requires_grad_()
+    weights = torch.randn(forward(*inputs).shape)
+    return lambda: torch.autograd.grad((forward(*inputs) * weights).sum(), inputs)
+
+
 def time_each(kind, names, make):
     for name in names:
         median, best = rounds(make(name))
@@ -162,7 +209,7 @@ def time_each(kind, names, make):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["step", "forward", "gemm"])
+    parser.add_argument("what", choices=["step", "forward", "gemm", "ops"])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--config", default="cpu", choices=CONFIGS)
     parser.add_argument("--threads", type=int, default=2)
@@ -172,6 +219,8 @@ def main():
     torch.set_num_threads(options.threads)
     if options.what == "gemm":
         time_each("gemm", options.names, product)
+    elif options.what == "ops":
+        time_each("ops", options.names, operation)
     else:
         time_network(options)
 

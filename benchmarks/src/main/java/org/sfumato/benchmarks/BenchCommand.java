@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
 /// `sfumato bench`: whole-process figures, in lines that `compare.py`, beside this module, reads.
 @Command(name = "bench", description = "Measure training steps, operations and the machine.",
         synopsisSubcommandLabel = "WHAT",
-        subcommands = {StepCommand.class, StepCommand.Forward.class, GemmCommand.class, RooflineCommand.class})
+        subcommands = {StepCommand.class, StepCommand.Forward.class, GemmCommand.class, OpsCommand.class,
+            RooflineCommand.class})
 public final class BenchCommand implements Subcommand {
     @Mixin
     Common common;

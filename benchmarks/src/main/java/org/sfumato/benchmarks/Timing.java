@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /// Seconds that a piece of work takes: the median and the best of some rounds.
 record Timing(double median, double best) {
-    private static final double WARM_UP = .25;
+    private static final double WARM_UP = .6;
     private static final double ROUND = .03;
     private static final int ROUNDS = 9;
 
@@ -15,7 +15,7 @@ record Timing(double median, double best) {
         return new Timing(sorted[sorted.length / 2], sorted[0]);
     }
 
-    /// Calls `work` over and over for a quarter of a second, then in rounds of 30 ms, or of one call if that is longer.
+    /// Calls `work` over and over for 0.6 s, then in rounds of 30 ms, or of one call if that is longer.
     static Timing of(Runnable work) {
         round(work, WARM_UP);
         var seconds = new double[ROUNDS];

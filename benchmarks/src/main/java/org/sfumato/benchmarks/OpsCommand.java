@@ -1,0 +1,190 @@
+package org.sfumato.benchmarks;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.sfumato.autograd.Tape;
+import org.sfumato.cli.Common;
+import org.sfumato.cli.Threads;
+import org.sfumato.nn.optim.AdamW;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Settings;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sfumato bench ops`: single operations, some with their gradients: of `sum(w y)`, with fixed `w`, by all inputs.
+@Command(name = "ops", description = "Single operations and their gradients.")
+final class OpsCommand implements Callable<Integer> {
+    private static final long VOCABULARY = 66;
+
+    /// Sizes that stay in the cache, and sizes that do not.
+    private static final long[][] ROWS = {{768, 512}, {8192, 1024}};
+    private static final long[][] LOGITS = {{768, VOCABULARY}, {8192, VOCABULARY}};
+    private static final long[][] HEADS = {{12, 4, 64, 32}, {16, 6, 256, 64}, {16, 8, 512, 32}, {2, 6, 2048, 64}};
+    private static final long[][] PARAMETERS = {{809_984}, {3_307_520}, {10_771_200}};
+
+    @Mixin
+    Common common;
+
+    @Mixin
+    Threads threads;
+
+    @Option(names = "--list", description = "Print the names of the operations and measure nothing.")
+    boolean list;
+
+    /// An operation ready to run; gradients are by `inputs`.
+    private record Work(Supplier<Tensor> forward, Tensor... inputs) { }
+
+    /// Makes inputs of some sizes.
+    private interface Maker {
+        Work of(long... sizes);
+    }
+
+    /// What is measured; `bytes` are those that one element must cost, read and written, 0 if `flop` counts.
+    private enum Kind {
+        SOFTMAX(8, true, ROWS, sizes -> of(random(sizes), x -> x.softmax(-1))),
+        LAYER_NORM(8, true, ROWS, sizes -> {
+            var x = random(sizes);
+            var w = random(sizes[1]);
+            var b = random(sizes[1]);
+            return new Work(() -> x.layerNorm(w, b, 1e-5), x, w, b);
+        }),
+        RMS_NORM(8, true, ROWS, sizes -> {
+            var x = random(sizes);
+            var w = random(sizes[1]);
+            return new Work(() -> x.rmsNorm(w, 1e-5), x, w);
+        }),
+        GELU(8, true, ROWS, sizes -> of(random(sizes), Tensor::gelu)),
+        SILU(8, true, ROWS, sizes -> of(random(sizes), Tensor::silu)),
+        ADD_BIAS(8, true, ROWS, sizes -> {
+            var x = random(sizes);
+            var b = random(sizes[1]);
+            return new Work(() -> x.add(b), x, b);
+        }),
+        COPY(8, false, ROWS, sizes -> of(random(sizes), Tensor::copy)),
+        TRANSPOSE(8, false, ROWS, sizes -> of(random(sizes), x -> x.transpose(0, 1).contiguous())),
+        SUM(4, false, ROWS, sizes -> of(random(sizes), Tensor::sum)),
+        SUM_ROWS(4, false, ROWS, sizes -> of(random(sizes), x -> x.sum(0))),
+        UNIFORM(4, false, ROWS, sizes -> new Work(() -> Tensor.uniform(Shape.of(sizes), Rng.of(1)))),
+        NORMAL(4, false, ROWS, sizes -> new Work(() -> Tensor.normal(Shape.of(sizes), Rng.of(1)))),
+        EMBEDDING(8, true, ROWS, sizes -> {
+            var table = random(VOCABULARY, sizes[1]);
+            var ids = Tensor.integers(Shape.of(sizes[0]), VOCABULARY, Rng.of(2));
+            return new Work(() -> table.embedding(ids), table);
+        }),
+        CROSS_ENTROPY(4, true, LOGITS, sizes -> {
+            var targets = Tensor.integers(Shape.of(sizes[0]), sizes[1], Rng.of(2));
+            return of(random(sizes), x -> x.crossEntropy(targets));
+        }),
+        ATTENTION(0, true, HEADS, sizes -> {
+            var q = random(sizes);
+            var k = random(sizes);
+            var v = random(sizes);
+            return new Work(() -> q.attention(k, v, null, false), q, k, v);
+        }),
+        ADAM_W(28, false, PARAMETERS, sizes -> {
+            var p = random(sizes);
+            var g = Map.of("p", random(sizes));
+            var optimizer = new AdamW(Map.of("p", p), AdamW.Config.of(1e-3));
+            return new Work(() -> {
+                optimizer.step(g, 1);
+                return p;
+            });
+        });
+
+        private final double bytes;
+        private final boolean differentiable;
+        private final long[][] sizes;
+        private final Maker maker;
+
+        Kind(double bytes, boolean differentiable, long[][] sizes, Maker maker) {
+            this.bytes = bytes;
+            this.differentiable = differentiable;
+            this.sizes = sizes;
+            this.maker = maker;
+        }
+
+        private static Tensor random(long... sizes) {
+            return Tensor.normal(Shape.of(sizes), Rng.of(sizes.length));
+        }
+
+        private static Work of(Tensor x, java.util.function.UnaryOperator<Tensor> op) {
+            return new Work(() -> op.apply(x), x);
+        }
+    }
+
+    /// One line.
+    private record Case(Kind kind, boolean gradient, long... sizes) {
+        String name() {
+            return kind.name().toLowerCase(java.util.Locale.ROOT) + (gradient ? "+grad " : " ")
+                    + Arrays.stream(sizes).mapToObj(Long::toString).collect(Collectors.joining("x"));
+        }
+
+        Timing time() {
+            try (var scope = Scope.open("operands")) {
+                return scope.call(() -> {
+                    var work = kind.maker.of(sizes);
+                    if (!gradient) {
+                        return Timing.of(() -> Scope.temporary(work.forward::get));
+                    }
+                    var weights = Tensor.normal(Scope.result(work.forward).shape(), Rng.of(3));
+                    return Timing.of(() -> Scope.temporary(() -> {
+                        try (var tape = Tape.record(() -> work.forward.get().mul(weights).sum())) {
+                            tape.gradients(work.inputs);
+                        }
+                    }));
+                });
+            }
+        }
+
+        void report(Report report, double flopCeiling, double byteCeiling) {
+            double count = Arrays.stream(sizes).asDoubleStream().reduce(1, (a, b) -> a * b);
+            var timing = time();
+            if (kind == Kind.ATTENTION) {
+                double flop = (gradient ? 12 : 4) * count * sizes[2];
+                report.line("ops", name(), timing, flop, "GFLOP/s", flopCeiling);
+            } else if (gradient) {
+                report.line("ops", name(), Report.format("median %s, best %s", Report.time(timing.median()),
+                        Report.time(timing.best())));
+            } else {
+                report.line("ops", name(), timing, kind.bytes * count, "GB/s", byteCeiling);
+            }
+        }
+    }
+
+    private static List<Case> all() {
+        var all = new ArrayList<Case>();
+        for (var kind : Kind.values()) {
+            for (var sizes : kind.sizes) {
+                all.add(new Case(kind, false, sizes));
+                if (kind.differentiable) {
+                    all.add(new Case(kind, true, sizes));
+                }
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public Integer call() {
+        if (list) {
+            all().forEach(one -> common.out().println(one.name()));
+            return 0;
+        }
+        var report = new Report(common);
+        int count = Settings.current().threads();
+        double flops = Roofline.fma(count).best();
+        double bytes = Math.max(Roofline.read(count).best(), Roofline.copy(count).best());
+        all().forEach(one -> one.report(report, flops, bytes));
+        report.end();
+        return 0;
+    }
+}
