@@ -20,6 +20,8 @@ final class CastCpu {
             CopyCpu.copy(in, out);
             return;
         }
+        in.address();                               // both lie in their buffers: Convert does not look
+        out.address();
         var walk = Walk.of(out.shape(), in, out);
         int last = walk.rank - 1;
         long length = walk.sizes[last];
@@ -47,13 +49,16 @@ final class CastCpu {
     private static void piece(Operand in, long at, long step, Operand out, long to, long toStep, long n,
             java.lang.foreign.MemorySegment scratch) {
         var compute = in.dtype().compute();
+        boolean dense = step == in.dtype().bytes() && toStep == out.dtype().bytes();
+        long done = !dense ? 0 : Convert.run(in.dtype(), in.segment().address() + at, out.dtype(),
+                out.segment().address() + to, n);
+        long from = at + done * step;
+        long there = to + done * toStep;
         if (in.dtype() == compute && step == compute.bytes()) {
-            Pack.run(compute, in.segment(), at, out.dtype(), out.segment(), to, toStep, n);
-        } else if (out.dtype() == compute && toStep == compute.bytes()) {
-            Unpack.run(in.dtype(), in.segment(), at, step, compute, out.segment(), to, n);
+            Pack.run(compute, in.segment(), from, out.dtype(), out.segment(), there, toStep, n - done);
         } else {
-            Unpack.run(in.dtype(), in.segment(), at, step, compute, scratch, 0, n);
-            Pack.run(compute, scratch, 0, out.dtype(), out.segment(), to, toStep, n);
+            Unpack.run(in.dtype(), in.segment(), from, step, compute, scratch, 0, n - done);
+            Pack.run(compute, scratch, 0, out.dtype(), out.segment(), there, toStep, n - done);
         }
     }
 }
