@@ -48,7 +48,8 @@ final class ArgReduceCpu {
 
     private static long find(DType compute, boolean largest, MemorySegment s, long at, long n) {
         return switch (compute) {
-            case F32 -> first(s, at, n, largest ? FoldF32.max(s, at, n) : FoldF32.min(s, at, n));
+            case F32 -> first(s, at, n, largest ? FoldF32.max(s.address() + at, n)
+                    : FoldF32.min(s.address() + at, n));
             case F64 -> largest ? largest64(s, at, n) : smallest64(s, at, n);
             case I64 -> largest ? largestLong(s, at, n) : smallestLong(s, at, n);
             case BF16, F16, I32, BOOL -> throw new IllegalArgumentException("argmax: " + compute);

@@ -4,12 +4,13 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 
-import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.sfumato.tensor.op.Reduce.Kind;
 
-/// Combines f32 elements into f64 results. Offsets and strides are in bytes.
+/// Combines f32 elements into f64 results. Elements and results lie at addresses; strides are in
+/// bytes.
 ///
 /// A sum is taken in f32 over at most some tens of elements in a row and goes on in f64: the error stays at a few units
 /// of the last place of f32, however many elements there are.
@@ -26,40 +27,39 @@ final class FoldF32 {
     private FoldF32() { }
 
     /// Combines the `n` floats at `at` and the double at `slot`, into which the result goes.
-    static void row(Kind kind, MemorySegment s, long at, long n, MemorySegment acc, long slot) {
-        double before = acc.get(Simd.DOUBLE, slot);
-        acc.set(Simd.DOUBLE, slot, switch (kind) {
-            case SUM -> before + sums(s, at, n);
-            case PROD -> prod(s, at, n, before);
-            case MAX -> Math.max(before, max(s, at, n));
-            case MIN -> Math.min(before, min(s, at, n));
+    static void row(Kind kind, long at, long n, long slot) {
+        double before = Simd.getF64(slot);
+        Simd.setF64(slot, switch (kind) {
+            case SUM -> before + sums(at, n);
+            case PROD -> prod(at, n, before);
+            case MAX -> Math.max(before, max(at, n));
+            case MIN -> Math.min(before, min(at, n));
         });
     }
 
     /// Combines each of `columns` columns of `rows` rows with a double; the doubles begin at `slot`.
-    static void columns(Kind kind, MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
-            long slot) {
+    static void columns(Kind kind, long at, long rows, long stride, long columns, long slot) {
         switch (kind) {
             case SUM -> {
                 for (long r = 0; r < rows; r += ROW_BLOCK) {
-                    sumColumns(s, at + r * stride, Math.min(ROW_BLOCK, rows - r), stride, columns, acc, slot);
+                    sumColumns(at + r * stride, Math.min(ROW_BLOCK, rows - r), stride, columns, slot);
                 }
             }
-            case PROD -> prodColumns(s, at, rows, stride, columns, acc, slot);
-            case MAX -> maxColumns(s, at, rows, stride, columns, acc, slot);
-            case MIN -> minColumns(s, at, rows, stride, columns, acc, slot);
+            case PROD -> prodColumns(at, rows, stride, columns, slot);
+            case MAX -> maxColumns(at, rows, stride, columns, slot);
+            case MIN -> minColumns(at, rows, stride, columns, slot);
         }
     }
 
-    private static double sums(MemorySegment s, long at, long n) {
+    private static double sums(long at, long n) {
         double total = 0;
         for (long i = 0; i < n; i += SUM_BLOCK) {
-            total += sum(s, at + 4 * i, Math.min(SUM_BLOCK, n - i));
+            total += sum(at + 4 * i, Math.min(SUM_BLOCK, n - i));
         }
         return total;
     }
 
-    private static float sum(MemorySegment s, long at, long n) {
+    private static float sum(long at, long n) {
         long i = 0;
         var a = FloatVector.zero(Simd.F32);
         var b = a;
@@ -72,14 +72,14 @@ final class FoldF32 {
             var h = a;
             for (; i <= n - 8 * LANES; i += 8 * LANES) {
                 long p = at + 4 * i;
-                a = a.add(Simd.loadF32(s, p));
-                b = b.add(Simd.loadF32(s, p + V));
-                c = c.add(Simd.loadF32(s, p + 2 * V));
-                d = d.add(Simd.loadF32(s, p + 3 * V));
-                e = e.add(Simd.loadF32(s, p + 4 * V));
-                f = f.add(Simd.loadF32(s, p + 5 * V));
-                g = g.add(Simd.loadF32(s, p + 6 * V));
-                h = h.add(Simd.loadF32(s, p + 7 * V));
+                a = a.add(Simd.loadF32(p));
+                b = b.add(Simd.loadF32(p + V));
+                c = c.add(Simd.loadF32(p + 2 * V));
+                d = d.add(Simd.loadF32(p + 3 * V));
+                e = e.add(Simd.loadF32(p + 4 * V));
+                f = f.add(Simd.loadF32(p + 5 * V));
+                g = g.add(Simd.loadF32(p + 6 * V));
+                h = h.add(Simd.loadF32(p + 7 * V));
             }
             a = a.add(e);
             b = b.add(f);
@@ -87,10 +87,10 @@ final class FoldF32 {
             d = d.add(h);
         }
         for (; i <= n - LANES; i += LANES) {
-            a = a.add(Simd.loadF32(s, at + 4 * i));
+            a = a.add(Simd.loadF32(at + 4 * i));
         }
         if (i < n) {
-            b = b.add(FloatVector.fromMemorySegment(Simd.F32, s, at + 4 * i, Simd.ORDER, first(n - i)));
+            b = b.add(Simd.loadF32(at + 4 * i, first(n - i)));
         }
         return Simd.sum(a.add(b).add(c.add(d)));
     }
@@ -99,151 +99,161 @@ final class FoldF32 {
         return Simd.F32.indexInRange(0, n);
     }
 
-    private static double prod(MemorySegment s, long at, long n, double before) {
+    private static double prod(long at, long n, double before) {
         double product = before;
         for (long i = 0; i < n; i++) {
-            product *= s.get(Simd.FLOAT, at + 4 * i);
+            product *= Simd.getF32(at + 4 * i);
         }
         return product;
     }
 
     /// The largest of `n` floats, NaN if there is one, minus infinity if `n` is 0.
-    static float max(MemorySegment s, long at, long n) {
+    static float max(long at, long n) {
         var a = FloatVector.broadcast(Simd.F32, Float.NEGATIVE_INFINITY);
         var b = a;
         long i = 0;
         for (; i <= n - 2 * LANES; i += 2 * LANES) {
-            a = a.max(Simd.loadF32(s, at + 4 * i));
-            b = b.max(Simd.loadF32(s, at + 4 * i + V));
+            a = a.max(Simd.loadF32(at + 4 * i));
+            b = b.max(Simd.loadF32(at + 4 * i + V));
         }
-        float best = a.max(b).reduceLanes(MAX);
-        for (; i < n; i++) {
-            best = Math.max(best, s.get(Simd.FLOAT, at + 4 * i));
+        for (; i < n; i += LANES) {
+            var lanes = first(Math.min(LANES, n - i));
+            b = b.lanewise(MAX, Simd.loadF32(at + 4 * i, lanes), lanes);
         }
-        return best;
+        return a.max(b).reduceLanes(MAX);
     }
 
     /// The smallest of `n` floats, NaN if there is one, infinity if `n` is 0.
-    static float min(MemorySegment s, long at, long n) {
+    static float min(long at, long n) {
         var a = FloatVector.broadcast(Simd.F32, Float.POSITIVE_INFINITY);
         var b = a;
         long i = 0;
         for (; i <= n - 2 * LANES; i += 2 * LANES) {
-            a = a.min(Simd.loadF32(s, at + 4 * i));
-            b = b.min(Simd.loadF32(s, at + 4 * i + V));
+            a = a.min(Simd.loadF32(at + 4 * i));
+            b = b.min(Simd.loadF32(at + 4 * i + V));
         }
-        float best = a.min(b).reduceLanes(MIN);
-        for (; i < n; i++) {
-            best = Math.min(best, s.get(Simd.FLOAT, at + 4 * i));
+        for (; i < n; i += LANES) {
+            var lanes = first(Math.min(LANES, n - i));
+            b = b.lanewise(MIN, Simd.loadF32(at + 4 * i, lanes), lanes);
         }
-        return best;
+        return a.min(b).reduceLanes(MIN);
     }
 
-    private static void sumColumns(MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
-            long slot) {
+    private static void sumColumns(long at, long rows, long stride, long columns, long slot) {
         long j = 0;
         for (; j <= columns - 4 * LANES; j += 4 * LANES) {
-            sumFour(s, at + 4 * j, rows, stride, acc, slot + 8 * j);
+            sumFour(at + 4 * j, rows, stride, slot + 8 * j);
         }
         for (; j <= columns - LANES; j += LANES) {
-            sumOne(s, at + 4 * j, rows, stride, acc, slot + 8 * j);
+            sumOne(at + 4 * j, rows, stride, slot + 8 * j);
         }
-        for (; j < columns; j++) {
-            float sum = 0;
-            for (long r = 0; r < rows; r++) {
-                sum += s.get(Simd.FLOAT, at + 4 * j + r * stride);
-            }
-            acc.set(Simd.DOUBLE, slot + 8 * j, acc.get(Simd.DOUBLE, slot + 8 * j) + sum);
+        if (j < columns) {
+            sumFew(at + 4 * j, rows, stride, (int) (columns - j), slot + 8 * j);
         }
     }
 
-    private static void sumFour(MemorySegment s, long at, long rows, long stride, MemorySegment acc, long slot) {
+    /// The last columns, fewer than a vector has lanes.
+    private static void sumFew(long at, long rows, long stride, int columns, long slot) {
+        var lanes = first(columns);
+        var a = FloatVector.zero(Simd.F32);
+        for (long r = 0; r < rows; r++) {
+            a = a.add(Simd.loadF32(at + r * stride, lanes));
+        }
+        int half = Simd.F64_LANES;
+        addSome(slot, (DoubleVector) a.convertShape(F2D, Simd.F64, 0), Simd.F64.indexInRange(0, columns));
+        if (columns > half) {
+            addSome(slot + V, (DoubleVector) a.convertShape(F2D, Simd.F64, 1), Simd.F64.indexInRange(half, columns));
+        }
+    }
+
+    private static void addSome(long slot, DoubleVector v, VectorMask<Double> lanes) {
+        Simd.store(slot, Simd.loadF64(slot, lanes).add(v), lanes);
+    }
+
+    private static void sumFour(long at, long rows, long stride, long slot) {
         var a = FloatVector.zero(Simd.F32);
         var b = a;
         var c = a;
         var d = a;
         for (long r = 0; r < rows; r++) {
             long p = at + r * stride;
-            a = a.add(Simd.loadF32(s, p));
-            b = b.add(Simd.loadF32(s, p + V));
-            c = c.add(Simd.loadF32(s, p + 2 * V));
-            d = d.add(Simd.loadF32(s, p + 3 * V));
+            a = a.add(Simd.loadF32(p));
+            b = b.add(Simd.loadF32(p + V));
+            c = c.add(Simd.loadF32(p + 2 * V));
+            d = d.add(Simd.loadF32(p + 3 * V));
         }
-        addHalf(acc, slot, a, 0);
-        addHalf(acc, slot + V, a, 1);
-        addHalf(acc, slot + 2 * V, b, 0);
-        addHalf(acc, slot + 3 * V, b, 1);
-        addHalf(acc, slot + 4 * V, c, 0);
-        addHalf(acc, slot + 5 * V, c, 1);
-        addHalf(acc, slot + 6 * V, d, 0);
-        addHalf(acc, slot + 7 * V, d, 1);
+        addHalf(slot, a, 0);
+        addHalf(slot + V, a, 1);
+        addHalf(slot + 2 * V, b, 0);
+        addHalf(slot + 3 * V, b, 1);
+        addHalf(slot + 4 * V, c, 0);
+        addHalf(slot + 5 * V, c, 1);
+        addHalf(slot + 6 * V, d, 0);
+        addHalf(slot + 7 * V, d, 1);
     }
 
-    private static void sumOne(MemorySegment s, long at, long rows, long stride, MemorySegment acc, long slot) {
+    private static void sumOne(long at, long rows, long stride, long slot) {
         var a = FloatVector.zero(Simd.F32);
         for (long r = 0; r < rows; r++) {
-            a = a.add(Simd.loadF32(s, at + r * stride));
+            a = a.add(Simd.loadF32(at + r * stride));
         }
-        addHalf(acc, slot, a, 0);
-        addHalf(acc, slot + V, a, 1);
+        addHalf(slot, a, 0);
+        addHalf(slot + V, a, 1);
     }
 
     // At most 35 bytes of code, which are always inlined: a vector handed to a method that is not would be boxed.
-    private static void addHalf(MemorySegment acc, long slot, FloatVector v, int part) {
-        Simd.store(acc, slot, Simd.loadF64(acc, slot).add(v.convertShape(F2D, Simd.F64, part)));
+    private static void addHalf(long slot, FloatVector v, int part) {
+        Simd.store(slot, Simd.loadF64(slot).add(v.convertShape(F2D, Simd.F64, part)));
     }
 
-    private static void prodColumns(MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
-            long slot) {
+    private static void prodColumns(long at, long rows, long stride, long columns, long slot) {
         for (long r = 0; r < rows; r++) {
             for (long j = 0; j < columns; j++) {
                 long p = slot + 8 * j;
-                acc.set(Simd.DOUBLE, p, acc.get(Simd.DOUBLE, p) * s.get(Simd.FLOAT, at + r * stride + 4 * j));
+                Simd.setF64(p, Simd.getF64(p) * Simd.getF32(at + r * stride + 4 * j));
             }
         }
     }
 
-    private static void maxColumns(MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
-            long slot) {
+    private static void maxColumns(long at, long rows, long stride, long columns, long slot) {
         long j = 0;
         for (; j <= columns - LANES; j += LANES) {
             var a = FloatVector.broadcast(Simd.F32, Float.NEGATIVE_INFINITY);
             for (long r = 0; r < rows; r++) {
-                a = a.max(Simd.loadF32(s, at + 4 * j + r * stride));
+                a = a.max(Simd.loadF32(at + 4 * j + r * stride));
             }
             long p = slot + 8 * j;
-            Simd.store(acc, p, Simd.loadF64(acc, p).max(a.convertShape(F2D, Simd.F64, 0)));
+            Simd.store(p, Simd.loadF64(p).max(a.convertShape(F2D, Simd.F64, 0)));
             p += V;
-            Simd.store(acc, p, Simd.loadF64(acc, p).max(a.convertShape(F2D, Simd.F64, 1)));
+            Simd.store(p, Simd.loadF64(p).max(a.convertShape(F2D, Simd.F64, 1)));
         }
         for (; j < columns; j++) {
-            double best = acc.get(Simd.DOUBLE, slot + 8 * j);
+            double best = Simd.getF64(slot + 8 * j);
             for (long r = 0; r < rows; r++) {
-                best = Math.max(best, s.get(Simd.FLOAT, at + 4 * j + r * stride));
+                best = Math.max(best, Simd.getF32(at + 4 * j + r * stride));
             }
-            acc.set(Simd.DOUBLE, slot + 8 * j, best);
+            Simd.setF64(slot + 8 * j, best);
         }
     }
 
-    private static void minColumns(MemorySegment s, long at, long rows, long stride, long columns, MemorySegment acc,
-            long slot) {
+    private static void minColumns(long at, long rows, long stride, long columns, long slot) {
         long j = 0;
         for (; j <= columns - LANES; j += LANES) {
             var a = FloatVector.broadcast(Simd.F32, Float.POSITIVE_INFINITY);
             for (long r = 0; r < rows; r++) {
-                a = a.min(Simd.loadF32(s, at + 4 * j + r * stride));
+                a = a.min(Simd.loadF32(at + 4 * j + r * stride));
             }
             long p = slot + 8 * j;
-            Simd.store(acc, p, Simd.loadF64(acc, p).min(a.convertShape(F2D, Simd.F64, 0)));
+            Simd.store(p, Simd.loadF64(p).min(a.convertShape(F2D, Simd.F64, 0)));
             p += V;
-            Simd.store(acc, p, Simd.loadF64(acc, p).min(a.convertShape(F2D, Simd.F64, 1)));
+            Simd.store(p, Simd.loadF64(p).min(a.convertShape(F2D, Simd.F64, 1)));
         }
         for (; j < columns; j++) {
-            double best = acc.get(Simd.DOUBLE, slot + 8 * j);
+            double best = Simd.getF64(slot + 8 * j);
             for (long r = 0; r < rows; r++) {
-                best = Math.min(best, s.get(Simd.FLOAT, at + 4 * j + r * stride));
+                best = Math.min(best, Simd.getF32(at + 4 * j + r * stride));
             }
-            acc.set(Simd.DOUBLE, slot + 8 * j, best);
+            Simd.setF64(slot + 8 * j, best);
         }
     }
 }

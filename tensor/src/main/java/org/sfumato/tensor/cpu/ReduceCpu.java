@@ -69,6 +69,7 @@ final class ReduceCpu {
             SourceCpu.fill(out, op.kind() == Reduce.Kind.PROD ? 1 : 0);
             return;
         }
+        in.address();                               // it lies in its buffer: the folds do not look
         var reduction = new ReduceCpu(pool, op, in, out);
         if (reduction.isByColumns()) {
             reduction.columns();
@@ -149,7 +150,7 @@ final class ReduceCpu {
 
     private void foldRow(MemorySegment s, long at, long n, MemorySegment acc, long slot) {
         switch (compute) {
-            case F32 -> FoldF32.row(kind, s, at, n, acc, slot);
+            case F32 -> FoldF32.row(kind, s.address() + at, n, acc.address() + slot);
             case F64 -> FoldF64.row(kind, s, at, n, acc, slot);
             case I64 -> FoldI64.row(kind, s, at, n, acc, slot);
             case BF16, F16, I32, BOOL -> throw new IllegalStateException("reduce: " + compute + " is a storage type");
@@ -220,7 +221,7 @@ final class ReduceCpu {
 
     private void foldColumns(MemorySegment s, long at, long rows, long stride, long n, MemorySegment acc, long slot) {
         switch (compute) {
-            case F32 -> FoldF32.columns(kind, s, at, rows, stride, n, acc, slot);
+            case F32 -> FoldF32.columns(kind, s.address() + at, rows, stride, n, acc.address() + slot);
             case F64 -> FoldF64.columns(kind, s, at, rows, stride, n, acc, slot);
             case I64 -> FoldI64.columns(kind, s, at, rows, stride, n, acc, slot);
             case BF16, F16, I32, BOOL -> throw new IllegalStateException("reduce: " + compute + " is a storage type");
