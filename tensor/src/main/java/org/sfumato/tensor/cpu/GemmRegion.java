@@ -11,10 +11,7 @@ package org.sfumato.tensor.cpu;
 /// All strides are in bytes here.
 final class GemmRegion {
     /// Bytes of a row of a panel of B: two vectors, the width of the register tile.
-    static final int PANEL_BYTES = 2 * Simd.BYTES;
-
-    /// Rows of the register tile: 16 sums in 32 registers, or 8 in the 16 registers of AVX2.
-    static final int TILE_ROWS = Simd.BYTES == 32 ? 4 : 8;
+    private static final int PANEL_BYTES = 2 * Simd.BYTES;
 
     /// Values of k in a block at most: a panel of B then stays in the cache nearest to the core while the rows pass by.
     private static final int BLOCK_K = 256;
