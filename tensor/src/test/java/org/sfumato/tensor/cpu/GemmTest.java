@@ -124,7 +124,8 @@ class GemmTest {
         assertThat(after).as("memory beside C, %s", name).isEqualTo(before);
     }
 
-    private static void check(Kind kind, int k, Matrix a, Matrix b, int i, int j, double start, double actual, String name) {
+    private static void check(Kind kind, int k, Matrix a, Matrix b, int i, int j, double start, double actual,
+            String name) {
         double sum = start, size = Math.abs(start), bits = start;
         for (int p = 0; p < k; p++) {
             double x = get(kind, a, i, p), y = get(kind, b, p, j);
