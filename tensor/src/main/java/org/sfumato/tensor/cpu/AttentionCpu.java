@@ -22,6 +22,10 @@ final class AttentionCpu {
     private static final long VALUES = KEYS * TileF32.PANEL;
     /// Blocks of queries that walk over the keys together, at most, so that values are packed once for all.
     private static final int SPAN = 8;
+    /// Up to so many queries, each score is a sum along a key: the keys pass at the speed of memory.
+    private static final int FEW = 3;
+    /// Up to so many queries, values are read where they lie.
+    private static final int IN_PLACE = 16;
     /// Pieces of work wanted at least, for the balance of up to about eight threads.
     private static final int PIECES = 16;
 
@@ -117,7 +121,10 @@ final class AttentionCpu {
         }
         int end = mask.keys(k.t(), Math.min(q.t(), last * QUERIES));
         for (int j = 0; j < end; j += KEYS) {
-            AttentionTile.panels(v.at(batch, group, j), v.tStep(), Math.min(KEYS, end - j), v.d(), w + at.values, VALUES);
+            if (!isInPlace()) {
+                AttentionTile.panels(v.at(batch, group, j), v.tStep(), Math.min(KEYS, end - j), v.d(), w + at.values,
+                        VALUES);
+            }
             for (int b = first; b < last; b++) {
                 block(batch, group, head, heads, j, b * QUERIES, place(b - first, w), w);
             }
@@ -125,6 +132,14 @@ final class AttentionCpu {
         for (int b = first; b < last; b++) {
             finish(batch, head, heads, b * QUERIES, place(b - first, w));
         }
+    }
+
+    private boolean isInPlace() {
+        return q.t() * side <= IN_PLACE && v.isWholeVectors();
+    }
+
+    private boolean isFew() {
+        return q.t() * side <= FEW;
     }
 
     private long place(int block, long w) {
@@ -152,8 +167,7 @@ final class AttentionCpu {
         if (keys <= 0) {
             return;
         }
-        AttentionTile.multiply(keys, q.d(), heads * n, k.at(batch, group, j), k.tStep(), 4, at0, TileF32.PANEL,
-                AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
+        scores(k.at(batch, group, j), keys, heads * n, at0, w);
         for (int h = 0; h < heads; h++) {
             mask.across(w + 4L * h * n, ROW, batch, head + h, j, keys, i, n, w + at.mask);
         }
@@ -162,10 +176,36 @@ final class AttentionCpu {
         if (j > 0) {
             AttentionTile.scaleRows(at0 + at.sums, row, heads * n, v.d(), at0 + at.stats + 2 * ROW);
         }
-        AttentionTile.multiplyScores(false, heads * n, keys, v.d(), w, w + at.values, VALUES, at0 + at.sums, row, j > 0);
+        if (isInPlace()) {
+            AttentionTile.multiply(heads * n, keys, v.d(), w, 4, ROW, v.at(batch, group, j), v.tStep(), TileF32.PANEL,
+                    at0 + at.sums, row, j > 0);
+        } else {
+            AttentionTile.multiplyScores(false, heads * n, keys, v.d(), w, w + at.values, VALUES, at0 + at.sums, row,
+                    j > 0);
+        }
+    }
+
+    /// `S^T = K (scale Q)^T`.
+    private void scores(long from, int keys, int n, long queries, long w) {
+        if (!isFew()) {
+            AttentionTile.multiply(keys, q.d(), n, from, k.tStep(), 4, queries, TileF32.PANEL,
+                    AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            AttentionTile.dots(from, k.tStep(), keys, queries + i * AttentionTile.panelBytes(1, q.d()), q.d(),
+                    w + 4L * i, ROW);
+        }
     }
 
     private void turnQueries(int batch, int head, int heads, int i, int n, long to, long w) {
+        if (isFew()) {
+            long step = AttentionTile.panelBytes(1, q.d());
+            for (int h = 0; h < heads; h++) {
+                AttentionTile.unpack(q.at(batch, head + h, i), q.tStep(), n, q.d(), scale, to + h * n * step, step);
+            }
+            return;
+        }
         if (heads == 1) {
             AttentionTile.turn(q.at(batch, head, i), q.tStep(), n, q.d(), scale, to);
             return;

@@ -185,6 +185,15 @@ final class AttentionTile {
         }
     }
 
+    /// The products of `rows` rows of `d` floats, `step` apart, with one row, written `toStep` apart.
+    static void dots(long x, long step, int rows, long y, int d, long to, long toStep) {
+        for (int r = 0; r < rows; r++) {
+            Simd.setF32(to, dot(x, y, d));
+            x += step;
+            to += toStep;
+        }
+    }
+
     /// `sum_i x_i y_i` of `d` floats.
     static float dot(long x, long y, int d) {
         var s0 = Simd.loadF32(TileF32.ZEROS);
