@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.sfumato.tensor.op.Reduce.Kind;
@@ -41,8 +40,12 @@ final class FoldF32 {
     static void columns(Kind kind, long at, long rows, long stride, long columns, long slot) {
         switch (kind) {
             case SUM -> {
-                for (long r = 0; r < rows; r += ROW_BLOCK) {
-                    sumColumns(at + r * stride, Math.min(ROW_BLOCK, rows - r), stride, columns, slot);
+                try (var block = Scratch.of(4 * columns)) {
+                    long sums = block.segment.address();
+                    for (long r = 0; r < rows; r += ROW_BLOCK) {
+                        sumColumns(at + r * stride, Math.min(ROW_BLOCK, rows - r), stride, columns, sums);
+                        addWide(sums, columns, slot);
+                    }
                 }
             }
             case PROD -> prodColumns(at, rows, stride, columns, slot);
@@ -139,38 +142,18 @@ final class FoldF32 {
         return a.min(b).reduceLanes(MIN);
     }
 
-    private static void sumColumns(long at, long rows, long stride, long columns, long slot) {
+    /// The f32 sums of `columns` columns, to `to`.
+    private static void sumColumns(long at, long rows, long stride, long columns, long to) {
         long j = 0;
         for (; j <= columns - 4 * LANES; j += 4 * LANES) {
-            sumFour(at + 4 * j, rows, stride, slot + 8 * j);
+            sumFour(at + 4 * j, rows, stride, to + 4 * j);
         }
-        for (; j <= columns - LANES; j += LANES) {
-            sumOne(at + 4 * j, rows, stride, slot + 8 * j);
-        }
-        if (j < columns) {
-            sumFew(at + 4 * j, rows, stride, (int) (columns - j), slot + 8 * j);
+        for (; j < columns; j += LANES) {
+            sumOne(at + 4 * j, rows, stride, Math.min(LANES, columns - j), to + 4 * j);
         }
     }
 
-    /// The last columns, fewer than a vector has lanes.
-    private static void sumFew(long at, long rows, long stride, int columns, long slot) {
-        var lanes = first(columns);
-        var a = FloatVector.zero(Simd.F32);
-        for (long r = 0; r < rows; r++) {
-            a = a.add(Simd.loadF32(at + r * stride, lanes));
-        }
-        int half = Simd.F64_LANES;
-        addSome(slot, (DoubleVector) a.convertShape(F2D, Simd.F64, 0), Simd.F64.indexInRange(0, columns));
-        if (columns > half) {
-            addSome(slot + V, (DoubleVector) a.convertShape(F2D, Simd.F64, 1), Simd.F64.indexInRange(half, columns));
-        }
-    }
-
-    private static void addSome(long slot, DoubleVector v, VectorMask<Double> lanes) {
-        Simd.store(slot, Simd.loadF64(slot, lanes).add(v), lanes);
-    }
-
-    private static void sumFour(long at, long rows, long stride, long slot) {
+    private static void sumFour(long at, long rows, long stride, long to) {
         var a = FloatVector.zero(Simd.F32);
         var b = a;
         var c = a;
@@ -182,28 +165,34 @@ final class FoldF32 {
             c = c.add(Simd.loadF32(p + 2 * V));
             d = d.add(Simd.loadF32(p + 3 * V));
         }
-        addHalf(slot, a, 0);
-        addHalf(slot + V, a, 1);
-        addHalf(slot + 2 * V, b, 0);
-        addHalf(slot + 3 * V, b, 1);
-        addHalf(slot + 4 * V, c, 0);
-        addHalf(slot + 5 * V, c, 1);
-        addHalf(slot + 6 * V, d, 0);
-        addHalf(slot + 7 * V, d, 1);
+        Simd.store(to, a);
+        Simd.store(to + V, b);
+        Simd.store(to + 2 * V, c);
+        Simd.store(to + 3 * V, d);
     }
 
-    private static void sumOne(long at, long rows, long stride, long slot) {
+    private static void sumOne(long at, long rows, long stride, long columns, long to) {
+        var lanes = first(columns);
         var a = FloatVector.zero(Simd.F32);
         for (long r = 0; r < rows; r++) {
-            a = a.add(Simd.loadF32(at + r * stride));
+            a = a.add(Simd.loadF32(at + r * stride, lanes));
         }
-        addHalf(slot, a, 0);
-        addHalf(slot + V, a, 1);
+        Simd.store(to, a, lanes);
     }
 
-    // At most 35 bytes of code, which are always inlined: a vector handed to a method that is not would be boxed.
-    private static void addHalf(long slot, FloatVector v, int part) {
-        Simd.store(slot, Simd.loadF64(slot).add(v.convertShape(F2D, Simd.F64, part)));
+    /// Adds `n` floats at `sums` to the doubles at `slot`: a loop of its own, for C2 inlines no more conversions into
+    /// those above, and boxes instead.
+    private static void addWide(long sums, long n, long slot) {
+        long j = 0;
+        for (; j <= n - LANES; j += LANES) {
+            var x = Simd.loadF32(sums + 4 * j);
+            long p = slot + 8 * j;
+            Simd.store(p, Simd.loadF64(p).add(x.convertShape(F2D, Simd.F64, 0)));
+            Simd.store(p + V, Simd.loadF64(p + V).add(x.convertShape(F2D, Simd.F64, 1)));
+        }
+        for (; j < n; j++) {
+            Simd.setF64(slot + 8 * j, Simd.getF64(slot + 8 * j) + Simd.getF32(sums + 4 * j));
+        }
     }
 
     private static void prodColumns(long at, long rows, long stride, long columns, long slot) {

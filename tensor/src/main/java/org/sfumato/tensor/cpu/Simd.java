@@ -160,16 +160,6 @@ final class Simd {
         RawMemory.ALL.set(DOUBLE, address, value);
     }
 
-    /// The doubles at an address in the lanes of `lanes`, zero in the others, whose memory is not touched.
-    static DoubleVector loadF64(long address, VectorMask<Double> lanes) {
-        return DoubleVector.fromMemorySegment(F64, RawMemory.ALL, address, ORDER, lanes);
-    }
-
-    /// Writes the lanes of `lanes` at an address, and nothing else.
-    static void store(long address, DoubleVector v, VectorMask<Double> lanes) {
-        v.intoMemorySegment(RawMemory.ALL, address, ORDER, lanes);
-    }
-
     /// The first `count` lanes, all of them if there are fewer: by a comparison, without a branch. For loops that must
     /// not say twice what they do: C2 inlines a long formula such as an exponential only once.
     static VectorMask<Float> upTo(int count) {
