@@ -46,8 +46,9 @@ final class GemmCommand implements Callable<Integer> {
     boolean list;
 
     /// A product; `form` says which operands are stored transposed: "NT" is `A B^T`. `count` products are one batch.
-    private record Product(String form, long count, long m, long n, long k) {
-        String name() {
+    private record Product(String form, long count, long m, long n, long k) implements Kernel {
+        @Override
+        public String name() {
             return form + " " + (count == 1 ? "" : count + "*") + m + "x" + n + "x" + k;
         }
 
@@ -61,19 +62,20 @@ final class GemmCommand implements Callable<Integer> {
             return stored == 'T' ? matrix.transpose(-2, -1) : matrix;
         }
 
-        Timing time() {
-            try (var scope = Scope.open("operands")) {
-                return scope.call(() -> {
-                    var a = operand(form.charAt(0), m, k, Rng.of(1));
-                    var b = operand(form.charAt(1), k, n, Rng.of(2));
-                    return Timing.of(() -> Scope.temporary(() -> a.matmul(b)));
-                });
-            }
+        @Override
+        public Runnable work() {
+            var a = operand(form.charAt(0), m, k, Rng.of(1));
+            var b = operand(form.charAt(1), k, n, Rng.of(2));
+            return () -> Scope.temporary(() -> a.matmul(b));
         }
     }
 
     private static Product product(String form, long m, long n, long k) {
         return new Product(form, 1, m, n, k);
+    }
+
+    static List<? extends Kernel> kernels() {
+        return all();
     }
 
     private static List<Product> all() {

@@ -122,27 +122,25 @@ final class OpsCommand implements Callable<Integer> {
     }
 
     /// One line.
-    private record Case(Kind kind, boolean gradient, long... sizes) {
-        String name() {
+    private record Case(Kind kind, boolean gradient, long... sizes) implements Kernel {
+        @Override
+        public String name() {
             return kind.name().toLowerCase(java.util.Locale.ROOT) + (gradient ? "+grad " : " ")
                     + Arrays.stream(sizes).mapToObj(Long::toString).collect(Collectors.joining("x"));
         }
 
-        Timing time() {
-            try (var scope = Scope.open("operands")) {
-                return scope.call(() -> {
-                    var work = kind.maker.of(sizes);
-                    if (!gradient) {
-                        return Timing.of(() -> Scope.temporary(work.forward::get));
-                    }
-                    var weights = Tensor.normal(Scope.result(work.forward).shape(), Rng.of(3));
-                    return Timing.of(() -> Scope.temporary(() -> {
-                        try (var tape = Tape.record(() -> work.forward.get().mul(weights).sum())) {
-                            tape.gradients(work.inputs);
-                        }
-                    }));
-                });
+        @Override
+        public Runnable work() {
+            var work = kind.maker.of(sizes);
+            if (!gradient) {
+                return () -> Scope.temporary(work.forward::get);
             }
+            var weights = Tensor.normal(Scope.result(work.forward).shape(), Rng.of(3));
+            return () -> Scope.temporary(() -> {
+                try (var tape = Tape.record(() -> work.forward.get().mul(weights).sum())) {
+                    tape.gradients(work.inputs);
+                }
+            });
         }
 
         void report(Report report, double flopCeiling, double byteCeiling) {
@@ -158,6 +156,10 @@ final class OpsCommand implements Callable<Integer> {
                 report.line("ops", name(), timing, kind.bytes * count, "GB/s", byteCeiling);
             }
         }
+    }
+
+    static List<? extends Kernel> kernels() {
+        return all();
     }
 
     private static List<Case> all() {

@@ -22,6 +22,8 @@ final class Roofline {
     private static final long STREAM = 96L << 20;        // bytes of an array: several times the last cache's share
     private static final int TURNS = 1 << 16;
     private static final double WARM_UP = .15;
+    private static final double COMPILED = 3e9;          // work a second; the interpreter does less than 1e9
+    private static final double PATIENCE = 10;           // seconds for the compiler
     private static final double ROUND = .05;
     private static final int ROUNDS = 20;
 
@@ -172,7 +174,10 @@ final class Roofline {
     }
 
     private static void rounds(Loop loop, CyclicBarrier barrier, double[] rates) {
-        round(loop, WARM_UP);
+        long start = System.nanoTime();
+        while (round(loop, WARM_UP) < COMPILED && System.nanoTime() - start < PATIENCE * 1e9) {
+            // the compiler has other things to do
+        }
         for (int i = 0; i < rates.length; i++) {
             try {
                 barrier.await();

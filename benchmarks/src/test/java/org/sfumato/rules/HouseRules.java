@@ -133,6 +133,7 @@ final class HouseRules {
         var modifiers = type.getModifiers();
         boolean closed = type.isInterface() || type.isEnum() || type.isRecord() || type.isAnonymousClass()
                 || modifiers.contains(JavaModifier.FINAL) || modifiers.contains(JavaModifier.ABSTRACT)
+                || type.isAnnotatedWith("org.openjdk.jmh.annotations.State")     // JMH writes subclasses
                 || type.isAssignableTo(Throwable.class) || type.getSimpleName().equals("package-info")
                 || type.getEnclosingClass().filter(JavaClass::isEnum).isPresent();
         return closed ? Stream.empty() : Stream.of(type.getDescription() + " is open");

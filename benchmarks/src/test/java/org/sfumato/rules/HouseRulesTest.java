@@ -18,8 +18,8 @@ import org.sfumato.tensor.planted.Culprit;
 /// The library keeps the rules, and each rule catches a class planted to break it.
 class HouseRulesTest {
 
-    private static final ImportOption NO_TESTS = location ->
-            !location.contains("/test-classes/") && !location.contains("-tests.jar");
+    private static final ImportOption NO_TESTS = location -> !location.contains("/test-classes/")
+            && !location.contains("-tests.jar") && !location.contains("/jmh_generated/");
     private static final JavaClasses OURS =
             new ClassFileImporter().withImportOption(NO_TESTS).importPackages("org.sfumato");
     private static final JavaClasses PLANTED = new ClassFileImporter().importPackagesOf(
