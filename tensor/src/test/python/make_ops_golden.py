@@ -268,9 +268,22 @@ def types():
     return table
 
 
+def heads():
+    """Last, so that the numbers of the others stay as they are."""
+    for n, d, v in ((5, 7, 13), (4, 3, 1100), (3, 4, 1)):
+        x, w, b, t = normal(n, d), normal(v, d), normal(v), torch.randint(0, v, (n,))
+        ignoring = t.clone()
+        ignoring[1::2] = -100
+        loss = lambda x, w, t, b=None: F.cross_entropy(F.linear(x, w, b), t, ignore_index=-100, reduction='none')
+        for targets in (t, ignoring):
+            case('linearCrossEntropy', loss, x, w, targets, ignore=-100)
+            case('linearCrossEntropy', loss, x, w, targets, b, ignore=-100)
+
+
 for make in (pointwise, reductions, indexing, products, networks):
     make()
 promotion = types()
+heads()
 here = os.path.dirname(os.path.abspath(__file__))
 path = os.path.join(here, '..', 'resources', 'golden', 'ops.safetensors')
 save_file(TENSORS, path, {'origin': 'PyTorch ' + torch.__version__ + ', tensor/src/test/python/' + os.path.basename(__file__),

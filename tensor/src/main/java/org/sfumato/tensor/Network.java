@@ -4,6 +4,7 @@ import org.sfumato.tensor.op.AttentionOp;
 import org.sfumato.tensor.op.CrossEntropyOp;
 import org.sfumato.tensor.op.DropoutOp;
 import org.sfumato.tensor.op.LayerNormOp;
+import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LinearOp;
 import org.sfumato.tensor.op.LogSoftmaxOp;
 import org.sfumato.tensor.op.MatMul;
@@ -57,6 +58,17 @@ public sealed interface Network permits Tensor {
         var flat = targets.reshape(targets.shape().count());
         var op = new CrossEntropyOp(ignoreIndex);
         var loss = weights == null ? Dispatch.one(op, logits, flat) : Dispatch.one(op, logits, flat, weights);
+        return loss.reshape(targets.shape());
+    }
+
+    /// The cross-entropy in nats of the logits `this W^T + bias`, which are never in memory all at once; 0 where the
+    /// target is `ignoreIndex`, at no cost. Shapes: this (..., D), weight (V, D), bias (V) or `null`, targets (...) i64
+    /// -> (...). Rules: [LinearCrossEntropyOp].
+    default Tensor linearCrossEntropy(Tensor weight, Tensor bias, Tensor targets, long ignoreIndex) {
+        var rows = self().reshape(targets.shape().count(), self().shape().size(-1));
+        var flat = targets.reshape(targets.shape().count());
+        var op = new LinearCrossEntropyOp(ignoreIndex);
+        var loss = bias == null ? Dispatch.one(op, rows, weight, flat) : Dispatch.one(op, rows, weight, flat, bias);
         return loss.reshape(targets.shape());
     }
 

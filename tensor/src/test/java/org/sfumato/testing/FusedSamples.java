@@ -22,7 +22,8 @@ final class FusedSamples {
 
     static List<Op> exemplars() {
         return List.of(new LinearOp(), new SoftmaxOp(), new SoftmaxGrad(), new LogSoftmaxOp(), new LogSoftmaxGrad(),
-                new CrossEntropyOp(-100), new CrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
+                new CrossEntropyOp(-100), new CrossEntropyGrad(-100), new LinearCrossEntropyOp(-100),
+                new LinearCrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
                 new RmsNormOp(EPS), new RmsNormGrad(), new AttentionOp(1, false),
                 new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)),
                 new SquareSumOp());
@@ -37,6 +38,8 @@ final class FusedSamples {
             case LogSoftmaxGrad _ -> softmaxGrad(op, new LogSoftmaxOp());
             case CrossEntropyOp _ -> crossEntropy(false);
             case CrossEntropyGrad _ -> crossEntropy(true);
+            case LinearCrossEntropyOp _ -> linearCrossEntropy(false);
+            case LinearCrossEntropyGrad _ -> linearCrossEntropy(true);
             case LayerNormOp _ -> norm(true, false);
             case LayerNormGrad _ -> norm(true, true);
             case RmsNormOp _ -> norm(false, false);
@@ -123,6 +126,42 @@ final class FusedSamples {
             inputs.add(in[2]);
         }
         return new Sample(new CrossEntropyGrad(op.ignoreIndex()), inputs, Sample.FLOATING, 1);
+    }
+
+    private static List<Sample> linearCrossEntropy(boolean gradient) {
+        var samples = new ArrayList<Sample>();
+        // rows, inner size, classes
+        for (var size : new long[][] {{1, 1, 1}, {7, 3, 13}, {5, 17, 207}, {3, 4, 2100}, {0, 2, 4}, {4, 0, 3}}) {
+            var x = Input.normal(0, size[0], size[1]);
+            // small, so that the exponentials stay near one where a sample repeats the log-sum-exp of one row
+            var w = Input.uniform(1, -.3, .3, size[2], size[1]);
+            var b = Input.uniform(2, -.5, .5, size[2]);
+            var t = Input.indices(3, size[2], size[0]);
+            var some = t.values().clone();
+            for (int i = 0; i < some.length; i += 2) {
+                some[i] = -100;
+            }
+            var ignoring = Input.of(some, size[0]).as(DType.I64);
+            for (var in : List.of(new Input[] {x, w, t}, new Input[] {x, w, ignoring}, new Input[] {x, w, t, b},
+                    new Input[] {x, w, ignoring, b})) {
+                samples.addAll(linearSample(gradient, in).forms());
+            }
+        }
+        return samples;
+    }
+
+    private static Sample linearSample(boolean gradient, Input... in) {
+        var op = new LinearCrossEntropyOp(-100);
+        double absolute = 4 * Math.sqrt(in[0].shape().size(1) + 1);
+        if (!gradient) {
+            return Sample.near(absolute, op, in);
+        }
+        var dLoss = Input.normal(7, in[0].shape().size(0));
+        var inputs = new ArrayList<>(List.of(in[0], in[1], in[2], forward(op, in)[1], dLoss));
+        if (in.length > 3) {
+            inputs.add(in[3]);
+        }
+        return new Sample(new LinearCrossEntropyGrad(-100), inputs, Sample.FLOATING, absolute);
     }
 
     private static List<Sample> norm(boolean layer, boolean gradient) {

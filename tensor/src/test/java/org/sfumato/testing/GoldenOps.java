@@ -118,6 +118,8 @@ public final class GoldenOps {
         return switch (op) {
             case "softmax" -> x.softmax(axis(args));
             case "logSoftmax" -> x.logSoftmax(axis(args));
+            case "linearCrossEntropy" ->
+                x.linearCrossEntropy(in[1], in.length > 3 ? in[3] : null, in[2], args.get("ignore").asLong());
             case "crossEntropy", "crossEntropyWeighted" ->
                 x.crossEntropy(in[1], args.get("ignore").asLong(), in.length > 2 ? in[2] : null);
             case "layerNorm" -> x.layerNorm(in[1], in[2], args.get("eps").asDouble());

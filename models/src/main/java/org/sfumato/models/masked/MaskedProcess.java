@@ -3,9 +3,7 @@ package org.sfumato.models.masked;
 import org.sfumato.models.Denoiser;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
-import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// The forward process of masked diffusion and its training objective.
@@ -61,18 +59,14 @@ public record MaskedProcess(int mask, double epsilon) {
         return crossEntropy(network, noised.ids, ids, pass).mul(weight).sum();
     }
 
-    /// `-log p(x_i | noisy)` of every position. Shapes: noisy and ids (B, T) -> (B, T).
+    /// `-log p(x_i | noisy)` of every hidden position, 0 of the others. Shapes: noisy and ids (B, T) -> (B, T).
     public Tensor crossEntropy(Denoiser network, Tensor noisy, Tensor ids, Pass pass) {
-        return substitute(network.forward(noisy, pass)).crossEntropy(ids);
+        var none = Tensor.full(ids.shape(), Denoiser.IGNORED, DType.I64, ids.device());
+        return network.crossEntropy(noisy, noisy.eq((long) mask).where(ids, none), mask, pass);
     }
 
     /// The logits with that of [MASK] at minus infinity. Shapes: (..., V) -> (..., V).
     public Tensor substitute(Tensor logits) {
-        return logits.add(never(logits.size(-1), logits.dtype(), logits.device()));
-    }
-
-    private Tensor never(long vocabulary, DType dtype, Device device) {
-        var zeros = Tensor.full(Shape.of(vocabulary), 0, dtype, device);
-        return zeros.maskedFill(Tensor.arange(vocabulary, device).eq((long) mask), Double.NEGATIVE_INFINITY);
+        return logits.add(Denoiser.without(mask, logits.size(-1), logits.dtype(), logits.device()));
     }
 }

@@ -107,6 +107,28 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// @throws IndexOutOfBoundsException if an id is outside the vocabulary
     @Override
     public Tensor forward(Tensor ids, Pass pass) {
+        return hidden(ids, pass).linear(headWeight(), headBias());                                     // (B, T, V)
+    }
+
+    /// The logits are made of the positions that count, some at a time.
+    @Override
+    public Tensor crossEntropy(Tensor ids, Tensor targets, long never, Pass pass) {
+        var h = hidden(ids, pass);
+        var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
+        var bias = headBias() == null ? without : headBias().add(without);
+        return h.linearCrossEntropy(headWeight(), bias, targets, IGNORED);
+    }
+
+    private Tensor headWeight() {
+        return head == null ? token.weight() : head.weight();
+    }
+
+    private Tensor headBias() {
+        return head == null ? null : head.bias();
+    }
+
+    /// What the head makes logits of. Shapes: ids (B, T) -> (B, T, C).
+    private Tensor hidden(Tensor ids, Pass pass) {
         if (ids.shape().rank() != 2 || ids.size(1) > config.length()) {
             throw new ShapeException("transformer: needs ids (B, T) with T at most " + config.length() + ", got "
                     + ids.shape());
@@ -120,8 +142,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         for (int i = 0; i < blocks.size(); i++) {
             x = blocks.get(i).forward(x, rotary, pass.part(1 + i));
         }
-        x = norm == null ? x : norm.forward(x);
-        return head == null ? x.linear(token.weight(), null) : head.forward(x);                        // (B, T, V)
+        return norm == null ? x : norm.forward(x);
     }
 
     /// Floating-point operations of one forward pass over `batch` sequences of `length` tokens: two for each weight of

@@ -2,9 +2,11 @@ package org.sfumato.models.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import org.sfumato.autograd.Tape;
+import org.sfumato.models.Denoiser;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Rng;
@@ -64,6 +66,32 @@ class TransformerTest {
                         assertThat(tape.value().item()).isBetween(.1, 10.0);
                         for (var p : parameters) {
                             assertThat(gradients.of(p).toDoubles()).doesNotContain(Double.NaN);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
+    void theLossOfHiddenPositionsIsThatOfTheLogits() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                for (var config : new TransformerConfig[] {TransformerConfig.classic(37, 16, 8, 1, 2),
+                        TransformerConfig.modern(37, 16, 8, 1, 2).withStart(TransformerConfig.Start.NORMAL),
+                        TransformerConfig.nanodllm(37)}) {
+                    var network = Transformer.init(config, Rng.of(1));
+                    var parameters = network.parameters().values();
+                    var ids = Tensor.integers(org.sfumato.tensor.Shape.of(5, 16), 36, Rng.of(2));
+                    var process = new MaskedProcess(36, MaskedProcess.EPSILON);
+                    Denoiser byLogits = network::forward;
+                    try (var head = Tape.record(() -> process.loss(network, ids, Rng.of(3), Pass.INFERENCE));
+                            var logits = Tape.record(() -> process.loss(byLogits, ids, Rng.of(3), Pass.INFERENCE))) {
+                        assertThat(head.value().item()).isCloseTo(logits.value().item(), within(1e-5));
+                        var g = head.gradients(parameters);
+                        var expected = logits.gradients(parameters);
+                        for (var p : parameters) {
+                            assertThat(g.of(p).sub(expected.of(p)).abs().max().item()).isLessThan(1e-5);
                         }
                     }
                 }

@@ -118,7 +118,7 @@ final class CrossEntropyCpu {
         Simd.setF32(hit, Simd.getF32(hit) - factor);
     }
 
-    /// `y_i = exp(x_i - shift) * factor`.
+    /// `y_i = exp(x_i - shift) * factor`; in place if the row is whole vectors.
     static void scaledExp(long x, int d, float shift, float factor, long y) {
         for (int i = 0; i < d; i += LANES) {
             long at = 4L * Math.min(i, d - LANES);

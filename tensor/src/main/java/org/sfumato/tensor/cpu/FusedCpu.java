@@ -10,6 +10,8 @@ import org.sfumato.tensor.op.DropoutOp;
 import org.sfumato.tensor.op.Fused;
 import org.sfumato.tensor.op.LayerNormGrad;
 import org.sfumato.tensor.op.LayerNormOp;
+import org.sfumato.tensor.op.LinearCrossEntropyGrad;
+import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LinearOp;
 import org.sfumato.tensor.op.LogSoftmaxGrad;
 import org.sfumato.tensor.op.LogSoftmaxOp;
@@ -45,6 +47,8 @@ final class FusedCpu {
             case LogSoftmaxGrad _ -> SoftmaxCpu.logSoftmaxGrad(in, out[0]);
             case CrossEntropyOp loss -> CrossEntropyCpu.loss(loss, in, out);
             case CrossEntropyGrad grad -> CrossEntropyCpu.grad(grad, in, out[0]);
+            case LinearCrossEntropyOp loss -> LinearCrossEntropyCpu.loss(loss, in, out);
+            case LinearCrossEntropyGrad grad -> LinearCrossEntropyCpu.grad(grad, in, out);
             case LayerNormOp norm -> LayerNormCpu.norm(norm, in, out);
             case LayerNormGrad _ -> LayerNormCpu.grad(in, out);
             case RmsNormOp norm -> RmsNormCpu.norm(norm, in, out);

@@ -6,8 +6,8 @@ import org.sfumato.tensor.Tensor;
 /// composition is oracle, fall-back where a backend has no kernel, and default gradient. The gradient of a fused
 /// operation, when it is fast, is again a fused operation with a composition, and so is tested like any other.
 public sealed interface Fused extends Op, Differentiable permits LinearOp, SoftmaxOp, SoftmaxGrad, LogSoftmaxOp,
-        LogSoftmaxGrad, CrossEntropyOp, CrossEntropyGrad, LayerNormOp, LayerNormGrad, RmsNormOp, RmsNormGrad,
-        AttentionOp, AttentionGrad, RotaryOp, DropoutOp, SquareSumOp {
+        LogSoftmaxGrad, CrossEntropyOp, CrossEntropyGrad, LinearCrossEntropyOp, LinearCrossEntropyGrad, LayerNormOp,
+        LayerNormGrad, RmsNormOp, RmsNormGrad, AttentionOp, AttentionGrad, RotaryOp, DropoutOp, SquareSumOp {
     /// What the operation means, in terms of tensor operations.
     Tensor[] reference(Tensor... in);
 
