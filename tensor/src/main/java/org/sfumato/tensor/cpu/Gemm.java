@@ -10,8 +10,9 @@ import java.lang.ref.Reference;
 ///
 /// What the bits are: element (i, j) is one chain, `acc = fma(A[i,k], B[k,j], acc)` in the order of k, from zero, from
 /// C when accumulating, or from what is given. So an element depends on where its sum begins, on its row, its column
-/// and K alone: not on the number of threads, not on M and N, not on strides, blocks or caches. A row computed alone
-/// has the bits it has among a thousand.
+/// and K alone: not on the number of threads, not on M and N, not on strides, blocks or caches. The exception is a
+/// float32 product of one row with a B whose columns are dense in memory (or, turned over, of a matrix with a column):
+/// its sums run along the lanes of vectors, [DotF32], because a chain could not keep up with memory.
 ///
 /// K = 0 gives zeros, or leaves C when accumulating. NaN and infinity follow IEEE 754: no product is skipped.
 ///

@@ -112,6 +112,10 @@ final class GemmRegion {
     }
 
     void run() {
+        if (!wide && m == 1 && bRow == bytes && bCol != bytes) {
+            dots();
+            return;
+        }
         if (!shared) {
             cells(0, k, 0, panels, 0, 0);
             return;
@@ -135,6 +139,30 @@ final class GemmRegion {
                 }
             }
         }
+    }
+
+    // One row, and B with its columns dense in memory: each element is a dot product.
+    private void dots() {
+        boolean zero = !accumulate && from == TileF32.ZEROS;
+        Parallel.grains((long) batch.count() * n, Math.clamp(VISIT / Math.max(1, k), 1, 1 << 20), (r0, r1) -> {
+            try (var work = Scratch.of(DotF32.WORK + (long) k * bytes)) {
+                long tile = work.segment.address();
+                for (long r = r0; r < r1; ) {
+                    int product = (int) (r / n);
+                    long j = r % n;
+                    int count = (int) Math.min(r1 - r, n - j);
+                    long x = a + batch.a()[product] * bytes;
+                    if (aCol != bytes) {
+                        DotF32.gather(k, x, aCol, tile + DotF32.WORK);
+                        x = tile + DotF32.WORK;
+                    }
+                    long y = c + (batch.c()[product] + j) * bytes;
+                    long f = accumulate ? y : zero ? from : from + j * bytes;
+                    DotF32.rows(count, k, x, b + batch.b()[product] * bytes + j * bCol, bCol, f, zero, y, tile);
+                    r += count;
+                }
+            }
+        });
     }
 
     private int rowsPacked() {
