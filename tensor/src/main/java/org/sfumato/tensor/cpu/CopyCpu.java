@@ -2,6 +2,7 @@ package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.sfumato.tensor.expr.RawMemory;
 import org.sfumato.tensor.spi.Operand;
 
 /// Copies between any two layouts of one shape and element size.
@@ -13,6 +14,9 @@ final class CopyCpu {
 
     /// Bytes that a thread copies in one go.
     private static final long GRAIN = 256 * 1024;
+
+    /// Bytes up to which a run is copied here and not by the JVM.
+    private static final long SHORT_RUN = 1024;
 
     /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the
     /// cache nearest to the core.
@@ -29,6 +33,8 @@ final class CopyCpu {
             return;
         }
         int width = to.dtype().bytes();
+        long source = from.address() - from.byteOffset();
+        long target = to.address() - to.byteOffset();
         var walk = Walk.of(to.shape(), from, to);
         var s = from.segment();
         var d = to.segment();
@@ -36,7 +42,7 @@ final class CopyCpu {
         if (walk.strides[0][last] == width && walk.strides[1][last] == width) {
             runs(s, d, walk, width);
         } else {
-            tiles(s, d, innerPlane(walk), width);
+            tiles(source, target, innerPlane(walk), width);
         }
     }
 
@@ -48,13 +54,51 @@ final class CopyCpu {
                     MemorySegment.copy(s, walk.offsets[0] + b0, d, walk.offsets[1] + b0, b1 - b0));
             return;
         }
+        boolean few = bytes <= SHORT_RUN && bytes % Float.BYTES == 0;
         Parallel.grains(walk.countBefore(last), Math.max(1, GRAIN / bytes), (r0, r1) -> {
+            if (few) {
+                shortRuns(s.address(), d.address(), walk, r0, r1);
+                return;
+            }
             var cursor = new Walk.Cursor(walk, last, r0);
             for (long r = r0; r < r1; r++) {
                 MemorySegment.copy(s, cursor.at[0], d, cursor.at[1], bytes);
                 cursor.next();
             }
         });
+    }
+
+    /// Runs of so few floats, or of what is as wide, that a call for each costs more than the copy.
+    private static void shortRuns(long s, long d, Walk walk, long r0, long r1) {
+        int axis = walk.rank - 2;
+        int floats = (int) (walk.sizes[axis + 1] * walk.strides[0][axis + 1] / Float.BYTES);
+        long size = walk.sizes[axis];
+        long sourceStep = walk.strides[0][axis];
+        long targetStep = walk.strides[1][axis];
+        var cursor = new Walk.Cursor(walk, axis, r0 / size);
+        long i = r0 % size;
+        for (long r = r0; r < r1;) {
+            long n = Math.min(size - i, r1 - r);
+            long from = s + cursor.at[0] + i * sourceStep;
+            long to = d + cursor.at[1] + i * targetStep;
+            for (long k = 0; k < n; k++) {
+                run(from + k * sourceStep, to + k * targetStep, floats);
+            }
+            r += n;
+            i = 0;
+            cursor.next();
+        }
+    }
+
+    private static void run(long from, long to, int floats) {
+        int i = 0;
+        for (; i <= floats - Simd.F32_LANES; i += Simd.F32_LANES) {
+            Simd.store(to + 4L * i, Simd.loadF32(from + 4L * i));
+        }
+        if (i < floats) {
+            var lanes = Simd.firstF32(floats - i);
+            Simd.store(to + 4L * i, Simd.loadF32(from + 4L * i, lanes), lanes);
+        }
     }
 
     /// The axes in an order in which the two innermost are the best for target and source: along the last one elements
@@ -89,7 +133,7 @@ final class CopyCpu {
         return best;
     }
 
-    private static void tiles(MemorySegment s, MemorySegment d, Walk walk, int width) {
+    private static void tiles(long s, long d, Walk walk, int width) {
         int last = walk.rank - 1;
         int outer = Math.max(0, last - 1);
         long rows = last == 0 ? 1 : walk.sizes[last - 1];
@@ -108,88 +152,110 @@ final class CopyCpu {
         });
     }
 
-    private static void band(MemorySegment s, MemorySegment d, Walk walk, int width, long[] at, long i0, long ni) {
+    private static void band(long s, long d, Walk walk, int width, long[] at, long i0, long ni) {
         int last = walk.rank - 1;
         long si = last == 0 ? 0 : walk.strides[0][last - 1];
         long di = last == 0 ? 0 : walk.strides[1][last - 1];
         long sj = walk.strides[0][last];
         long dj = walk.strides[1][last];
-        long from = at[0] + i0 * si;
-        long to = at[1] + i0 * di;
+        long from = s + at[0] + i0 * si;
+        long to = d + at[1] + i0 * di;
         for (long j0 = 0; j0 < walk.sizes[last]; j0 += TILE) {
             long nj = Math.min(TILE, walk.sizes[last] - j0);
             switch (width) {
-                case 8 -> tile8(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
-                case 4 -> {
-                    if (si == 4 && dj == 4 && ni % SQUARE == 0 && nj % SQUARE == 0) {
-                        transpose4(s, from + j0 * sj, sj, d, to + j0 * dj, di, ni, nj);
+                case 8 -> {
+                    if (si == 8 && dj == 8 && ni % SQUARE == 0 && nj % SQUARE == 0) {
+                        transpose8(from + j0 * sj, sj, to + j0 * dj, di, ni, nj);
                     } else {
-                        tile4(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                        tile8(from + j0 * sj, si, sj, to + j0 * dj, di, dj, ni, nj);
                     }
                 }
-                case 2 -> tile2(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
-                case 1 -> tile1(s, from + j0 * sj, si, sj, d, to + j0 * dj, di, dj, ni, nj);
+                case 4 -> {
+                    if (si == 4 && dj == 4 && ni % SQUARE == 0 && nj % SQUARE == 0) {
+                        transpose4(from + j0 * sj, sj, to + j0 * dj, di, ni, nj);
+                    } else {
+                        tile4(from + j0 * sj, si, sj, to + j0 * dj, di, dj, ni, nj);
+                    }
+                }
+                case 2 -> tile2(from + j0 * sj, si, sj, to + j0 * dj, di, dj, ni, nj);
+                case 1 -> tile1(from + j0 * sj, si, sj, to + j0 * dj, di, dj, ni, nj);
                 default -> throw new IllegalArgumentException("copy: no element has " + width + " bytes");
             }
         }
     }
 
-    private static void tile8(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+    private static void tile8(long from, long si, long sj, long to, long di, long dj,
             long ni, long nj) {
         for (long i = 0; i < ni; i++) {
             for (long j = 0; j < nj; j++) {
-                d.set(LONG, to + i * di + j * dj, s.get(LONG, from + i * si + j * sj));
+                RawMemory.ALL.set(LONG, to + i * di + j * dj, RawMemory.ALL.get(LONG, from + i * si + j * sj));
             }
         }
     }
 
-    private static void tile4(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+    /// As [#transpose4], of 8-byte elements: a row of a square is a line of the cache, and all of it is used at once.
+    private static void transpose8(long from, long sj, long to, long di, long ni, long nj) {
+        for (long j = 0; j < nj; j += SQUARE) {
+            for (long i = 0; i < ni; i += SQUARE) {
+                long source = from + 8 * i + j * sj;
+                long target = to + i * di + 8 * j;
+                for (long k = 0; k < SQUARE; k++) {
+                    for (long l = 0; l < SQUARE; l++) {
+                        RawMemory.ALL.set(LONG, target + k * di + 8 * l,
+                                RawMemory.ALL.get(LONG, source + l * sj + 8 * k));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void tile4(long from, long si, long sj, long to, long di, long dj,
             long ni, long nj) {
         for (long i = 0; i < ni; i++) {
             for (long j = 0; j < nj; j++) {
-                d.set(INT, to + i * di + j * dj, s.get(INT, from + i * si + j * sj));
+                RawMemory.ALL.set(INT, to + i * di + j * dj, RawMemory.ALL.get(INT, from + i * si + j * sj));
             }
         }
     }
 
     /// A transpose of 4-byte elements, contiguous along i in the source and along j in the target, by squares.
-    private static void transpose4(MemorySegment s, long from, long sj, MemorySegment d, long to, long di, long ni,
+    private static void transpose4(long from, long sj, long to, long di, long ni,
             long nj) {
         for (long j = 0; j < nj; j += SQUARE) {
             for (long i = 0; i < ni; i += SQUARE) {
-                square(s, from + 4 * i + j * sj, sj, d, to + i * di + 4 * j, di);
+                square(from + 4 * i + j * sj, sj, to + i * di + 4 * j, di);
             }
         }
     }
 
     /// Eight rows of eight elements: two elements of two rows at a time, turned in two longs.
-    private static void square(MemorySegment s, long from, long sj, MemorySegment d, long to, long di) {
+    private static void square(long from, long sj, long to, long di) {
         for (long j = 0; j < SQUARE; j += 2) {
             long upper = from + j * sj;
             long lower = upper + sj;
             for (long i = 0; i < SQUARE; i += 2) {
-                long a = s.get(LONG, upper + 4 * i);
-                long b = s.get(LONG, lower + 4 * i);
-                d.set(LONG, to + i * di + 4 * j, a & LOW | b << 32);
-                d.set(LONG, to + (i + 1) * di + 4 * j, a >>> 32 | b & ~LOW);
+                long a = RawMemory.ALL.get(LONG, upper + 4 * i);
+                long b = RawMemory.ALL.get(LONG, lower + 4 * i);
+                RawMemory.ALL.set(LONG, to + i * di + 4 * j, a & LOW | b << 32);
+                RawMemory.ALL.set(LONG, to + (i + 1) * di + 4 * j, a >>> 32 | b & ~LOW);
             }
         }
     }
 
-    private static void tile2(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+    private static void tile2(long from, long si, long sj, long to, long di, long dj,
             long ni, long nj) {
         for (long i = 0; i < ni; i++) {
             for (long j = 0; j < nj; j++) {
-                d.set(SHORT, to + i * di + j * dj, s.get(SHORT, from + i * si + j * sj));
+                RawMemory.ALL.set(SHORT, to + i * di + j * dj, RawMemory.ALL.get(SHORT, from + i * si + j * sj));
             }
         }
     }
 
-    private static void tile1(MemorySegment s, long from, long si, long sj, MemorySegment d, long to, long di, long dj,
+    private static void tile1(long from, long si, long sj, long to, long di, long dj,
             long ni, long nj) {
         for (long i = 0; i < ni; i++) {
             for (long j = 0; j < nj; j++) {
-                d.set(BYTE, to + i * di + j * dj, s.get(BYTE, from + i * si + j * sj));
+                RawMemory.ALL.set(BYTE, to + i * di + j * dj, RawMemory.ALL.get(BYTE, from + i * si + j * sj));
             }
         }
     }
