@@ -202,14 +202,14 @@ final class AttentionScores {
         Simd.store(sumAt, sum);
     }
 
-    /// The end of [#softmax]: the sums become what the columns are to be multiplied by, the maxima log-sum-exps.
+    /// The end of [#softmax]: the sums become what the columns are to be multiplied by, the maxima log-sum-exps. Plain
+    /// floats: there are few, and C2 boxes a vector's logarithm where it has inlined as much as it does here.
     static void end(int columns, long row, long stats) {
-        var one = FloatVector.broadcast(Simd.F32, 1);
-        for (int c = 0; c < columns; c += LANES) {
-            var sum = Simd.loadF32(stats + row);
-            Simd.store(stats, Simd.loadF32(stats).add(VectorMath.log(sum)));
-            Simd.store(stats + row, one.div(sum.blend(one, sum.compare(EQ, 0))));
-            stats += V;
+        for (int c = 0; c < columns; c++) {
+            float sum = Simd.getF32(stats + row);
+            Simd.setF32(stats, Simd.getF32(stats) + (float) Math.log(sum));
+            Simd.setF32(stats + row, 1 / (sum == 0 ? 1 : sum));
+            stats += 4;
         }
     }
 
