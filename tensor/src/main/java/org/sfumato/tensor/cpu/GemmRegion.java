@@ -34,6 +34,9 @@ final class GemmRegion {
     /// A is packed where at least so many panels read it.
     private static final int PACK_PANELS = 3;
 
+    /// A cell with at least so many panels packs its rows of A itself: they are then in its cache.
+    private static final int OWN_PANELS = 8;
+
     private static final int MIN_ROWS = 32;
 
     /// Rows of A packed by one thread at a time.
@@ -108,7 +111,7 @@ final class GemmRegion {
         }
         this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
         this.groupPanels = (panels + groups - 1) / groups;
-        this.sharedRows = shared && groups > 1 && panels >= PACK_PANELS;
+        this.sharedRows = shared && groups > 1 && groupPanels < OWN_PANELS && panels >= PACK_PANELS;
     }
 
     void run() {
