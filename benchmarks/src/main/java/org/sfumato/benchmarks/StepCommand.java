@@ -12,6 +12,7 @@ import org.sfumato.models.masked.TrainingConfig;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
+import org.sfumato.tensor.Memory;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
@@ -128,14 +129,16 @@ final class StepCommand implements Callable<Integer> {
         long tokens = (long) config.batch * config.model.length();
         double flops = flops(trainer.network().parameterCount()) / timing.median();
         int cores = Settings.current().threads();
+        var memory = Memory.current(Settings.current().device());
         var report = new Report(common);
         report.line(forward ? "forward" : "train", config.name().toLowerCase(Locale.ROOT), Report.format(
                 "%d parameters, median %.1f ms, %.0f tokens/s, %.0f GFLOP/s, %s, best %.1f ms, %.0f %% of peak, "
-                + "%d threads, garbage %d B/step, faults %s/step, %s", trainer.network().parameterCount(),
+                + "%d threads, garbage %d B/step, faults %s/step, tensors %d of %d MiB, %s",
+                trainer.network().parameterCount(),
                 timing.median() * 1e3, tokens / timing.median(), flops / 1e9, peak, timing.best() * 1e3,
                 100 * flops / Roofline.fma(cores).best(), cores, taken.garbage() / steps,
                 taken.faults().isPresent() ? Report.format("%.1f", (double) taken.faults().getAsLong() / steps) : "?",
-                warm));
+                memory.peak() >> 20, memory.reserved() >> 20, warm));
         report.end();
     }
 
