@@ -213,8 +213,8 @@ final class Convert {
         return true;
     }
 
-    /// The fraction and the exponent, moved to their places and read as a float, are `2^-112` times the value, subnormal
-    /// or not; only infinities and NaN need another exponent.
+    /// The fraction and the exponent, moved to their places and read as a float, are `2^-112` times the value,
+    /// subnormal or not; only infinities and NaN need another exponent.
     private static boolean f16ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var bits = (IntVector) shorts(s + 2 * i).convertShape(ZERO_EXTEND_S2I, I32, 0);

@@ -38,7 +38,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final int FROM = 2; // the last two parameters of a part
     private static final int TO = 4;
 
-    /// Elements per call of `span`: enough to hide the call, and few enough that a thread is not long in old code.
+    /// Elements per call of `span`: enough to hide the call, few enough that a thread is not long in old code.
     private static final long SPAN = 512;
 
     /// So many calls of `span` are for one value only. The just-in-time compiler counts calls, 5000 of them at most, and

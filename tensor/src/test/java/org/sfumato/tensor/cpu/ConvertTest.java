@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.tensor.DType;
 
 class ConvertTest {
-    private static final double[] EDGES = {0, -0.0, 1, -1, .5, -2.5, 65504, 65519.99, 65520, 1e9, -3e9, 1e19, -1e19, 1e38,
+    private static final double[] EDGES = {0, -0.0, 1, -1, .5, -2.5, 65504, 65519.99, 65520, 1e9, -3e9, 1e19, -1e19,
+        1e38,
         5.9604645e-8, 2.98e-8, 2.99e-8, 6.1e-5, 1e-40, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN};
 
     /// Pairs of types that meet in a cast, the first one a type of arithmetic.
