@@ -14,7 +14,7 @@ import org.sfumato.tensor.DType;
 /// oracle. The functions are those of [VectorMath] and [VectorMath64].
 ///
 /// A loop is a hidden class of its own, hence has its own profile in the just-in-time compiler. Making one takes a few
-/// milliseconds, and it is slow until that compiler has seen some hundred thousand elements. It is kept for good. A
+/// milliseconds, and it is slow until that compiler has seen some thousand vectors. It is kept for good. A
 /// number that changes at run time, such as a learning rate, must therefore be passed as a scalar operand: as a
 /// constant it would make a class for each value.
 public interface ExprLoop {

@@ -41,8 +41,9 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     /// Elements per call of `span`: enough to hide the call, few enough that a thread is not long in old code.
     private static final long SPAN = 512;
 
-    /// So many calls of `span` are for one value only. The just-in-time compiler counts calls, 5000 of them at most, and
-    /// until it has done its work the Vector API is a thousand times slower: the fewer elements these take, the better.
+    /// So many calls of `span` are for one value only. The just-in-time compiler counts calls, 5000 of them at most,
+    /// and until it has done its work the Vector API is a thousand times slower: the fewer elements these take, the
+    /// better.
     private static final int FIRST_CALLS = 6000;
     private static final String CALLS = "calls"; // field: of `span`, so far
     private static final int HUGE_METHOD = 8000; // bytecodes; HotSpot interprets longer methods for good
