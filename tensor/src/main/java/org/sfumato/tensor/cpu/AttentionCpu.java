@@ -9,8 +9,8 @@ import org.sfumato.tensor.spi.Operand;
 ///
 /// Scores are held keys down, queries across: `S^T = K Q^T`. So K is read where it lies, as a left operand, only the
 /// queries are turned, once for all keys; maximum and sum of a softmax run down the columns, a vector of queries at a
-/// time; and `P V` reads the same block, turned, as its left operand. Where queries are few, those of several heads that
-/// share a key head stand side by side. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 1.
+/// time; and `P V` reads the same block, turned, as its left operand. Where queries are few, those of several heads
+/// that share a key head stand side by side. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 1.
 final class AttentionCpu {
     /// Bytes of a row of scores.
     private static final long ROW = ScoreTile.ROW;

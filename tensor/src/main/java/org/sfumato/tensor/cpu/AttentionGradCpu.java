@@ -6,8 +6,8 @@ import org.sfumato.tensor.spi.Operand;
 /// [AttentionGrad] without the matrix of all probabilities: they are made again block by block from the log-sum-exp.
 ///
 /// A range of keys of a key head, with all the query heads that share it, is one piece of work, done by one thread in a
-/// fixed order: a block of keys and values is turned once, and all queries walk past it. Where key heads are few, a head
-/// is cut into several ranges, by sizes alone, whose parts of the gradient of the queries are added in their order.
+/// fixed order: a block of keys and values is turned once, and all queries walk past it. Where key heads are few, a
+/// head is cut into several ranges, by sizes alone, whose parts of the queries' gradient are added in their order.
 ///
 /// Scores are held queries down, keys across: `S = Q K^T`. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
 final class AttentionGradCpu {

@@ -34,8 +34,8 @@ record AttentionMask(boolean causal, long past, long address, boolean bool, long
         return causal ? Math.clamp(j - past, 0, all) : 0;
     }
 
-    /// Applies the mask to a block of scores, keys `[j, j + keys)` down and queries `[i, i + queries)` of a head across,
-    /// rows `row` bytes apart; `turned` is working memory for as large a block of whole vectors, rows as far apart.
+    /// Applies the mask to a block of scores, keys `[j, j + keys)` down, queries `[i, i + queries)` of a head across,
+    /// rows `row` bytes apart; `turned` is working memory for a block as large.
     void across(long s, long row, int batch, int head, int j, int keys, int i, int queries, long turned) {
         if (address != 0) {
             long at = place(batch, head, i, j);

@@ -10,8 +10,8 @@ import org.sfumato.tensor.expr.RawMemory;
 import org.sfumato.tensor.expr.VectorMath;
 
 /// What attention does with a block of scores between its matrix products: masks, the running softmax and the gradient
-/// of a softmax. All by address, in bytes. Masks touch nothing beside the columns that they are given; the others work on
-/// whole vectors.
+/// of a softmax. All by address, in bytes. Masks touch nothing beside the columns that they are given; the others work
+/// on whole vectors.
 final class AttentionScores {
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
@@ -135,8 +135,8 @@ final class AttentionScores {
     }
 
     /// One step of a softmax down the columns that sees its rows block by block: turns scores into `exp(s - max)`,
-    /// where `max` is that of all blocks so far. `stats` has four rows, `row` bytes apart: the maximum, the sum, by what
-    /// all before must be multiplied, and what was subtracted, which is 0 while a column has seen nothing and its
+    /// where `max` is that of all blocks so far. `stats` has four rows, `row` bytes apart: the maximum, the sum, by
+    /// what all before must be multiplied, and what was subtracted, which is 0 while a column has seen nothing and its
     /// maximum is minus infinity. Source: Milakov and Gimelshein 2018, arXiv 1805.02867, algorithm 3.
     static void softmax(long s, long row, int rows, int columns, long stats) {
         for (int c = 0; c < columns; c += LANES) {

@@ -49,8 +49,8 @@ final class AttentionTile {
         }
     }
 
-    /// The same where A is a block of scores, or of rows that lie so: its element (i, p) is at `a + 4 i + ROW p`, or with
-    /// `down` at `a + ROW i + 4 p`, ROW that of [ScoreTile]; panels without gaps.
+    /// The same where A is a block of scores, or of rows that lie so: its element (i, p) is at `a + 4 i + ROW p`, or
+    /// with `down` at `a + ROW i + 4 p`, ROW that of [ScoreTile]; panels without gaps.
     static void multiplyScores(boolean down, int rows, int depth, int width, long a, long b, long next, long c, long cr,
             boolean add) {
         int j = 0;
@@ -64,8 +64,8 @@ final class AttentionTile {
             b += next;
             c += TileF32.PANEL;
         }
-        multiply(rows, depth, width - j, a, down ? ScoreTile.ROW : 4, down ? 4 : ScoreTile.ROW, b, TileF32.PANEL, next, c,
-                cr, add);
+        multiply(rows, depth, width - j, a, down ? ScoreTile.ROW : 4, down ? 4 : ScoreTile.ROW, b, TileF32.PANEL, next,
+                c, cr, add);
     }
 
     /// Turns `rows` rows of `d` floats, `step` apart, into panels (d, rows), times `factor`; columns that fill the last
@@ -121,8 +121,8 @@ final class AttentionTile {
         }
     }
 
-    /// Copies `rows` rows of `d` floats, `step` apart, to panels that lie `next` apart; the last is filled up with zeros
-    /// to a whole vector.
+    /// Copies `rows` rows of `d` floats, `step` apart, to panels that lie `next` apart; the last is filled up with
+    /// zeros to a whole vector.
     static void panels(long x, long step, int rows, int d, long to, long next) {
         for (int j = 0; j < d; j += PANEL) {
             copy(x + 4L * j, step, rows, Math.min(PANEL, d - j), to, TileF32.PANEL);
