@@ -27,7 +27,7 @@ final class Backward {
     private final Set<Tensor> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Tensor> needed = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Tensor, Tensor> gradients = new IdentityHashMap<>();
-    private final Map<Tensor, Parts> parts = new IdentityHashMap<>();  // gradients of slices, of tensors with no sum yet
+    private final Map<Tensor, Parts> parts = new IdentityHashMap<>();  // of slices, where there is no sum yet
     private final Map<Buffer, Integer> forwardUses = new IdentityHashMap<>();
     private final Map<Buffer, Integer> gradientUses = new IdentityHashMap<>();  // buffers of gradients on the way
 
