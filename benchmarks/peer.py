@@ -215,7 +215,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--warmup", type=float, default=3)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     torch.set_num_threads(options.threads)
     if options.what == "gemm":
         time_each("gemm", options.names, product)

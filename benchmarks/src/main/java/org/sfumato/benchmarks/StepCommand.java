@@ -62,7 +62,7 @@ final class StepCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "Steps to measure (default: 100 of cpu, 9 of others).")
     Integer steps;
 
-    @Option(names = "--warmup", defaultValue = "8", paramLabel = "SECONDS",
+    @Option(names = "--warmup", defaultValue = "20", paramLabel = "SECONDS",
             description = "How long to run before (default ${DEFAULT-VALUE}).")
     double warmup;
 

@@ -50,6 +50,8 @@ final class TrainingRun {
     private static final long UNKNOWN = 1L << 40;
     /// The share of the time after which the length of a run given in minutes is settled; no schedule falls before it.
     private static final double SETTLED = .35;
+    /// The share of the time after which its speed counts: before, the kernels are still being compiled.
+    private static final double WARM = .15;
 
     private final Common common;
     private final TextCorpus corpus;
@@ -62,6 +64,8 @@ final class TrainingRun {
     private double best = Double.POSITIVE_INFINITY;
     private double before;
     private boolean settled;
+    private long warmStep;
+    private double warmSeconds;
 
     TrainingRun(Common common, TextCorpus corpus, MaskedTrainer trainer, Plan plan, Path out) {
         this.common = common;
@@ -137,11 +141,18 @@ final class TrainingRun {
 
     /// A run given in minutes learns its length from its own speed.
     private void settle(long start) {
-        if (!settled && share(start) >= SETTLED) {
-            double seconds = before + (System.nanoTime() - start) / NANOS;
+        if (settled) {
+            return;
+        }
+        double seconds = before + (System.nanoTime() - start) / NANOS;
+        if (share(start) >= SETTLED) {
             double left = 60 * plan.minutes - seconds;
-            trainer.plan(trainer.steps() + Math.max(1, Math.round(left * trainer.steps() / seconds)));
+            double speed = (trainer.steps() - warmStep) / (seconds - warmSeconds);
+            trainer.plan(trainer.steps() + Math.max(1, Math.round(left * speed)));
             settled = true;
+        } else if (warmStep == 0 && share(start) >= WARM) {
+            warmStep = trainer.steps();
+            warmSeconds = seconds;
         }
     }
 

@@ -46,11 +46,11 @@ public record TrainingConfig(TransformerConfig model, int batch, int length, dou
                 0, 0, .01, seed);
     }
 
-    /// A small model of characters for minutes on a few cores: 0.8 M parameters, windows of 64.
+    /// A small model of characters for minutes on a few cores: 0.2 M parameters, windows of 128. In so short a time a
+    /// smaller network that sees more text is better: of widths 64, 96 and 128 the first, by far.
     public static TrainingConfig charSmall(int vocabulary, long seed) {
-        return new TrainingConfig(TransformerConfig.modern(vocabulary, 64, 128, 4, 4), 12, 64, 3e-3, .02, .9, .99, .01,
-                false, 1, 50, .6, 0,
-                .01, seed);
+        return new TrainingConfig(TransformerConfig.modern(vocabulary, 128, 64, 4, 2), 16, 128, 3e-3, .02, .9, .99,
+                .01, false, 1, 50, .6, 0, .01, seed);
     }
 
     /// A larger model of characters for hours: 10.7 M parameters, windows of 256.
