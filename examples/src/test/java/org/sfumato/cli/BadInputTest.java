@@ -68,10 +68,10 @@ class BadInputTest {
         "TEMP/empty, is empty",
         "TEMP/latin, 'is not UTF-8 at byte 2, 0xE9'",
         "TEMP, cannot be read",
-        "TEMP/short, 'the text has 23 tokens, fewer than one window of 64'",
+        "TEMP/short, 'the text has 23 tokens, fewer than one window of 128'",
         "TEMP/short --length 30, 'fewer than one window of 30'",
         "TEMP/two --length 1, 'n-gram entropy: train has 1 tokens'",
-        "TEXT --length 65, 'length 65 in [1, 64]'"})
+        "TEXT --length 129, 'length 129 in [1, 128]'"})
     void badTextToTrainOn(String options, String message) {
         run(TRAIN + options).fails(1, message);
         assertThat(temp.resolve("out")).doesNotExist();
