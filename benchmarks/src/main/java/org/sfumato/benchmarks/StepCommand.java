@@ -13,6 +13,7 @@ import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Profile;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
@@ -62,6 +63,9 @@ final class StepCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "Steps to measure (default: 100 of cpu, 9 of others).")
     Integer steps;
 
+    @Option(names = "--profile", description = "Also show which operations the time goes to, in as many steps again.")
+    boolean profile;
+
     @Option(names = "--warmup", defaultValue = "20", paramLabel = "SECONDS",
             description = "How long to run before (default ${DEFAULT-VALUE}).")
     double warmup;
@@ -90,7 +94,11 @@ final class StepCommand implements Callable<Integer> {
         var recipe = new TrainingConfig(config.model, config.batch, config.model.length(), 1e-3, 0, .9, .99, .1, true,
                 1, 0, 0, 0, 0, 0);
         try (var trainer = new MaskedTrainer(recipe, Tokens.of(text), 1)) {
-            measure(trainer, forward ? passes(trainer, text) : trainer::step);
+            Runnable work = forward ? passes(trainer, text) : trainer::step;
+            measure(trainer, work);
+            if (profile) {
+                profile(work);
+            }
         }
         return 0;
     }
@@ -113,7 +121,7 @@ final class StepCommand implements Callable<Integer> {
         while (before < 3 || System.nanoTime() - start < warmup * 1e9 && before < early.length) {
             early[before++] = seconds(work);
         }
-        var seconds = new double[steps == null ? config.steps : steps];
+        var seconds = new double[steps()];
         var first = Footprint.now();
         for (int i = 0; i < seconds.length; i++) {
             seconds[i] = seconds(work);
@@ -123,6 +131,20 @@ final class StepCommand implements Callable<Integer> {
         print(trainer, Timing.of(seconds), taken, peakResident.isPresent()
                 ? Report.format("peak %d MiB", peakResident.getAsLong() >> 20) : "peak unknown",
                 warmSteps(Arrays.copyOf(early, before), Timing.of(seconds)), seconds.length);
+    }
+
+    private void profile(Runnable work) {
+        var seen = new Profile();
+        seen.of(() -> {
+            for (int i = 0; i < steps(); i++) {
+                work.run();
+            }
+        });
+        common.out().println(seen);
+    }
+
+    private int steps() {
+        return steps == null ? config.steps : steps;
     }
 
     private void print(MaskedTrainer trainer, Timing timing, Footprint taken, String peak, String warm, int steps) {

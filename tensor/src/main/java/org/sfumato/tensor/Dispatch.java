@@ -71,9 +71,21 @@ public final class Dispatch {
     }
 
     private static void runInto(Op op, Backend backend, Tensor[] in, Tensor[] out) {
-        backend.run(op, operands(in), operands(out));
+        kernel(op, backend, in, out);
         Reference.reachabilityFence(in);
         Reference.reachabilityFence(out);
+    }
+
+    private static void kernel(Op op, Backend backend, Tensor[] in, Tensor[] out) {
+        var profile = Profile.current();
+        if (profile == null) {
+            backend.run(op, operands(in), operands(out));
+            return;
+        }
+        long start = System.nanoTime();
+        backend.run(op, operands(in), operands(out));
+        backend.synchronize();
+        profile.add(op, in, out, System.nanoTime() - start);
     }
 
     /// Runs `body` and tells `recorder` of every operation in it.
@@ -143,7 +155,7 @@ public final class Dispatch {
             var storage = new Storage(memory, op.name(), specs[i].bytes());
             out[i] = new Tensor(storage, memory.backend().device(), specs[i].dtype(), Layout.dense(specs[i].shape()));
         }
-        memory.backend().run(op, operands(in), operands(out));
+        kernel(op, memory.backend(), in, out);
         Reference.reachabilityFence(in);              // else the cleaner could free an input whose kernel runs
         if (Settings.current().checkNan()) {
             NanGuard.check(op, memory.backend(), in, out);
