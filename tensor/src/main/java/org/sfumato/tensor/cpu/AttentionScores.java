@@ -17,7 +17,16 @@ final class AttentionScores {
     private static final long V = Simd.BYTES;
     private static final float NEVER = Float.NEGATIVE_INFINITY;
 
+    /// The steps of [#softmax]. Called from one place, so that C2 compiles each by itself: see [Phases].
+    private static final Pass[] SOFTMAX =
+            {AttentionScores::maxima, AttentionScores::rescale, AttentionScores::exponentials};
+
     private AttentionScores() { }
+
+    /// A step of [#softmax], with its arguments.
+    private interface Pass {
+        void run(long s, long row, int rows, int columns, long stats);
+    }
 
     /// Applies to each row one element of a mask, `step` apart.
     static void maskRows(long s, long row, int rows, int columns, long m, long step, boolean bool) {
@@ -139,12 +148,14 @@ final class AttentionScores {
     /// what all before must be multiplied, and what was subtracted, which is 0 while a column has seen nothing and its
     /// maximum is minus infinity. Source: Milakov and Gimelshein 2018, arXiv 1805.02867, algorithm 3.
     static void softmax(long s, long row, int rows, int columns, long stats) {
+        for (var pass : SOFTMAX) {
+            pass.run(s, row, rows, columns, stats);
+        }
+    }
+
+    private static void maxima(long s, long row, int rows, int columns, long stats) {
         for (int c = 0; c < columns; c += LANES) {
             columnMax(s + 4L * c, row, rows, stats + 4L * c);
-        }
-        rescale(columns, row, stats);
-        for (int c = 0; c < columns; c += LANES) {
-            columnExp(s + 4L * c, row, rows, stats + 3 * row + 4L * c, stats + row + 4L * c);
         }
     }
 
@@ -181,12 +192,18 @@ final class AttentionScores {
     }
 
     /// The third row of `stats` to its exponential, and the sums times that.
-    private static void rescale(int columns, long row, long stats) {
+    private static void rescale(long s, long row, int rows, int columns, long stats) {
         for (int c = 0; c < columns; c += LANES) {
             var ratio = VectorMath.expBelow(Simd.loadF32(stats + 2 * row));
             Simd.store(stats + 2 * row, ratio);
             Simd.store(stats + row, Simd.loadF32(stats + row).mul(ratio));
             stats += V;
+        }
+    }
+
+    private static void exponentials(long s, long row, int rows, int columns, long stats) {
+        for (int c = 0; c < columns; c += LANES) {
+            columnExp(s + 4L * c, row, rows, stats + 3 * row + 4L * c, stats + row + 4L * c);
         }
     }
 

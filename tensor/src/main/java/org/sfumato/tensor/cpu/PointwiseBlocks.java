@@ -173,7 +173,7 @@ final class PointwiseBlocks implements Parallel.RowBody {
             for (int k = inputs; k < operands.length; k++) {
                 outs[k - inputs] = shifts[k] + (staged[k] ? places[k] : at[k] + start * walk.strides[k][axis]);
             }
-            loop.run(ins, outs, n);
+            loop.run(ins, outs, 0, n);
             for (int k = inputs; k < operands.length; k++) {
                 if (staged[k]) {
                     scatter(k, axis, at[k] + start * walk.strides[k][axis], places[k], length);

@@ -83,7 +83,7 @@ final class PointwiseCpu {
 
         void run(long count) {
             if (plan.cost * count < ALONE) {
-                plan.loop(scalars).run(from, to, count);
+                run(0, count);
             } else {
                 Parallel.grains(count, Math.max(64, PIECE / plan.cost & -64), this);
             }
@@ -91,16 +91,7 @@ final class PointwiseCpu {
 
         @Override
         public void run(long e0, long e1) {
-            var ins = from.clone();
-            var outs = to.clone();
-            long shift = e0 * plan.compute.bytes();
-            for (int k = 0; k < ins.length; k++) {
-                ins[k] += (scalars >>> k & 1) == 0 ? shift : 0;
-            }
-            for (int k = 0; k < outs.length; k++) {
-                outs[k] += shift;
-            }
-            plan.loop(scalars).run(ins, outs, e1 - e0);
+            plan.loop(scalars).run(from, to, e0, e1);
         }
 
         private static long[] addresses(Operand[] operands) {

@@ -18,13 +18,14 @@ import org.sfumato.tensor.DType;
 /// number that changes at run time, such as a learning rate, must therefore be passed as a scalar operand: as a
 /// constant it would make a class for each value.
 public interface ExprLoop {
-    /// Computes `count` elements.
+    /// Computes the elements `[from, to)`.
     ///
-    /// Operand `k` lies at the address `in[k]`: `count` contiguous elements, or one if it is a scalar operand.
+    /// Operand `k` lies at the address `in[k]`: contiguous elements, of which that is number 0, or one if it is a
+    /// scalar operand.
     /// Addresses of operands that no formula uses are not looked at. An output may be an operand at the same address;
     /// overlap otherwise is undefined. Nothing is checked: the caller knows that the operands lie in memory that is
     /// its own ([org.sfumato.tensor.spi.Operand#address]) and keeps it reachable.
-    void run(long[] in, long[] out, long count);
+    void run(long[] in, long[] out, long from, long to);
 
     /// The loop for `formulas` in the type `compute`: f32, f64, or, if all formulas are integral, i64.
     ///

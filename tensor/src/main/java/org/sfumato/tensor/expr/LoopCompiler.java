@@ -28,15 +28,13 @@ import java.util.Optional;
 record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private static final ClassDesc SELF = ClassDesc.of(ExprLoop.class.getPackageName(), "CompiledLoop");
     private static final MethodTypeDesc RUN =
-        MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_long.arrayType(), CD_long);
-    private static final MethodTypeDesc PART = RUN.insertParameterTypes(RUN.parameterCount(), CD_long);
+        MethodTypeDesc.of(CD_void, CD_long.arrayType(), CD_long.arrayType(), CD_long, CD_long);
     private static final ClassDesc MATH = Math.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc MIN = MethodTypeDesc.of(CD_long, CD_long, CD_long);
     private static final int IN = 1; // the parameters of run, after `this`; the parts are static, theirs are one less
     private static final int OUT = 2;
-    private static final int COUNT = 3;
-    private static final int FROM = 2; // the last two parameters of a part
-    private static final int TO = 4;
+    private static final int FROM = 3;
+    private static final int TO = 5;
 
     /// Elements per call of `span`: enough to hide the call, few enough that a thread is not long in old code.
     private static final long SPAN = 512;
@@ -90,20 +88,21 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
                 .withMethodBody(INIT_NAME, MTD_void, 0,
                     code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
                 .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run)
-                .withMethodBody("span", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::span);
+                .withMethodBody("span", RUN, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::span);
             if (lane.lanes() > 1) {
-                type.withMethodBody("tail", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::tail);
+                type.withMethodBody("tail", RUN, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC, this::tail);
             }
         });
     }
 
-    /// `for (at = 0; at < end; at = next) { next = min(at + step(), end); span(at, next); } if (end < count) tail(end,
-    /// count)`.
+    /// `for (at = from; at < end; at = next) { next = min(at + step(), end); span(at, next); } if (end < to) tail(end,
+    /// to)`, where `end` leaves out what fills no vector.
     private void run(CodeBuilder code) {
         int at = code.allocateLocal(TypeKind.LONG);
         int next = code.allocateLocal(TypeKind.LONG);
         int end = code.allocateLocal(TypeKind.LONG);
-        code.lload(COUNT).loadConstant((long) -lane.lanes()).land().lstore(end).lconst_0().lstore(at);
+        code.lload(TO).lload(FROM).lsub().loadConstant((long) -lane.lanes()).land().lload(FROM).ladd().lstore(end)
+            .lload(FROM).lstore(at);
         var spans = code.newBoundLabel();
         var done = code.newLabel();
         code.lload(at).lload(end).lcmp().ifge(done);
@@ -113,8 +112,8 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         code.lload(next).lstore(at).goto_(spans).labelBinding(done);
         if (lane.lanes() > 1) {
             var whole = code.newLabel();
-            code.lload(end).lload(COUNT).lcmp().ifge(whole);
-            pass(code, "tail", end, COUNT);
+            code.lload(end).lload(TO).lcmp().ifge(whole);
+            pass(code, "tail", end, TO);
             code.labelBinding(whole);
         }
         code.return_();
@@ -129,7 +128,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     }
 
     private static void pass(CodeBuilder code, String part, int from, int to) {
-        code.aload(IN).aload(OUT).lload(from).lload(to).invokestatic(SELF, part, PART);
+        code.aload(IN).aload(OUT).lload(from).lload(to).invokestatic(SELF, part, RUN);
     }
 
     /// Whole values from element `FROM` to `TO`.
@@ -137,7 +136,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         var operands = operands(code);
         int at = code.allocateLocal(TypeKind.INT);
         int end = code.allocateLocal(TypeKind.INT);
-        code.lload(TO).lload(FROM).lsub().loadConstant((long) lane.lanes()).ldiv().l2i().istore(end)
+        code.lload(TO - 1).lload(FROM - 1).lsub().loadConstant((long) lane.lanes()).ldiv().l2i().istore(end)
             .iconst_0().istore(at);
         var loop = code.newBoundLabel();
         var done = code.newLabel();
@@ -150,7 +149,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
     private void tail(CodeBuilder code) {
         var operands = operands(code);
         int mask = code.allocateLocal(TypeKind.REFERENCE);
-        code.lload(TO).lload(FROM).lsub();
+        code.lload(TO - 1).lload(FROM - 1).lsub();
         lane.tailMask(code);
         code.astore(mask);
         new Turn(this, code, operands, -1, mask).write();
@@ -190,7 +189,7 @@ record LoopCompiler(Values values, LaneCode lane, long scalars) {
         int local = code.allocateLocal(TypeKind.LONG);
         code.aload(array).loadConstant(index).laload();
         if (!scalar) {
-            code.lload(FROM).loadConstant((long) lane.type().bytes()).lmul().ladd();
+            code.lload(FROM - 1).loadConstant((long) lane.type().bytes()).lmul().ladd();
         }
         code.lstore(local);
         return local;

@@ -275,7 +275,7 @@ class ExprLoopTest {
         try (var arena = Arena.ofConfined()) {
             var out = arena.allocate(8);
             ExprLoop.of(List.of(Expr.arg(2).add(1)), DType.F64, 0)
-                .run(new long[] {0, 0, arena.allocate(8).address()}, new long[] {out.address()}, 1);
+                .run(new long[] {0, 0, arena.allocate(8).address()}, new long[] {out.address()}, 0, 1);
             assertThat(out.get(java.lang.foreign.ValueLayout.JAVA_DOUBLE, 0)).isEqualTo(1);
         }
     }
