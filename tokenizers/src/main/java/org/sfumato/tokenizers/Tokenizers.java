@@ -1,5 +1,7 @@
 package org.sfumato.tokenizers;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -8,6 +10,18 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Tokenizers {
 
     private Tokenizers() {
+    }
+
+    /// The tokenizer of a model, from a folder as downloaded from the Hugging Face hub or from one of its files.
+    ///
+    /// Taken is, in this order: `tokenizer.json`; `vocab.json` and `merges.txt` (GPT-2), also as `encoder.json` and
+    /// `vocab.bpe`; `vocab.txt` (BERT) with `tokenizer_config.json` where there is one; `tokenizer.model`,
+    /// `spiece.model` or another `*.model` (SentencePiece); `*.tiktoken`.
+    ///
+    /// @throws TokenizerFormatException if a file is damaged or holds what is not known, naming it
+    /// @throws IOException if there is none, or it cannot be read
+    public static Tokenizer load(Path folderOrFile) throws IOException {
+        return TokenizerFiles.load(folderOrFile);
     }
 
     /// The tokenizer that [Tokenizer#toJson()] has described. Throws [IllegalArgumentException] where `json` is not
@@ -23,8 +37,9 @@ public final class Tokenizers {
         return switch (kind) {
             case CharTokenizer.NAME -> CharTokenizer.of(text(node, "vocabulary"), unknown(node));
             case ByteTokenizer.NAME -> new ByteTokenizer();
+            case SubwordTokenizer.NAME -> SubwordTokenizer.of(node.get("file"));
             default -> throw new IllegalArgumentException("tokenizer: unknown kind, \"" + kind + "\"\nhint: known are "
-                    + CharTokenizer.NAME + " and " + ByteTokenizer.NAME);
+                    + String.join(", ", CharTokenizer.NAME, ByteTokenizer.NAME, SubwordTokenizer.NAME));
         };
     }
 
