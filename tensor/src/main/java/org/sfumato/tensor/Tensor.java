@@ -134,6 +134,12 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         return Transfer.load(data, new Spec(shape, dtype), device, "of");
     }
 
+    /// A tensor whose memory holds whatever lay there: for readers of files, which write every element before anything
+    /// reads one.
+    public static Tensor uninitialised(Spec spec, Device device) {
+        return Transfer.uninitialised(spec, device, "read");
+    }
+
     /// f32 zeros.
     public static Tensor zeros(long... sizes) {
         return full(Shape.of(sizes), 0, DType.F32, Settings.current().device());

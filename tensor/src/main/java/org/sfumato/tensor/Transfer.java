@@ -24,9 +24,14 @@ final class Transfer {
                     + " elements, got "
                     + data.byteSize() / spec.dtype().bytes());
         }
-        var memory = Backends.memory(device);
-        var storage = new Storage(memory, origin, spec.bytes());
-        memory.backend().write(data, storage.buffer(), 0);
+        var tensor = uninitialised(spec, device, origin);
+        Backends.of(device).write(data, tensor.storage().buffer(), 0);
+        return tensor;
+    }
+
+    /// A new dense tensor whose memory is as it was found.
+    static Tensor uninitialised(Spec spec, Device device, String origin) {
+        var storage = new Storage(Backends.memory(device), origin, spec.bytes());
         return new Tensor(storage, device, spec.dtype(), Layout.dense(spec.shape()));
     }
 

@@ -70,7 +70,7 @@ public final class Npy {
         try (var arena = Arena.ofConfined()) {
             var data = file.asSlice(header.dataStart());
             if (spec.dtype() == DType.BOOL) {
-                long bad = Safetensors.badTruth(data);
+                long bad = StoredTensor.badTruth(data);
                 if (bad >= 0) {
                     throw new IllegalArgumentException("element " + bad + " is neither 0 nor 1");
                 }

@@ -3,11 +3,8 @@ package org.sfumato.tensor.io;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,10 +12,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
-import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
@@ -27,71 +22,62 @@ import org.sfumato.tensor.Tensor;
 ///
 /// ```java
 /// try (var file = Safetensors.open(path)) {
-///     var weight = file.tensor("embed.weight");          // copied; it outlives the file
+///     var weight = file.tensor("embed.weight");          // read now; it outlives the file
 /// }
 /// Safetensors.write(path, Map.of("embed.weight", weight), Map.of("format", "pt"));
 /// ```
 ///
-/// The file is mapped, not read: opening costs its header only, and its size is limited by the address space. A file
-/// that shrinks while it is open makes the JVM throw an [InternalError] where the missing bytes are read.
+/// Opening costs the header only. A tensor is read when it is asked for, into its own memory; [#segment] shows the bytes
+/// of the mapped file instead.
 ///
 /// Every rule of the format is checked on opening: lengths, JSON without duplicate names, types, sizes without
 /// overflow, and that the tensors cover the data without hole or overlap. Source: huggingface/safetensors, README and
 /// `Metadata::validate`.
-public final class Safetensors implements AutoCloseable {
+public final class Safetensors implements TensorFile {
     /// What the header says of a tensor.
     ///
-    /// @param dtype the format's name of the type, as `F32`; types that [DType] lacks are listed, not loaded
+    /// @param dtype the format's name of the type, as `F32`; all of them are listed, not all can be loaded
     /// @param shape the sizes of the axes
     /// @param begin the first byte, counted from the start of the data
     /// @param end the byte after the last
     public record Entry(String dtype, Shape shape, long begin, long end) { }
 
-    private final Path path;
-    private final Arena arena;
-    private final MemorySegment data;
+    private final FileBytes file;
+    private final MemorySegment mapped;
     private final SafetensorsHeader header;
 
-    private Safetensors(Path path, Arena arena, MemorySegment data) throws FormatException {
-        this.path = path;
-        this.arena = arena;
-        this.data = data;
-        this.header = SafetensorsHeader.read(data, path);
+    private Safetensors(FileBytes file) throws IOException {
+        this.file = file;
+        this.mapped = file.slice(0, file.size());
+        this.header = SafetensorsHeader.read(mapped, file.path());
     }
 
-    /// Maps the file at `path` and checks its header.
+    /// Opens the file at `path` and checks its header.
     ///
     /// @throws FormatException if the file breaks a rule of the format
     /// @throws IOException if it cannot be read
     public static Safetensors open(Path path) throws IOException {
-        var arena = Arena.ofShared();
-        try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return new Safetensors(path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+        var file = FileBytes.open("safetensors", path);
+        try {
+            return new Safetensors(file);
         } catch (IOException | RuntimeException | Error e) {
-            arena.close();
+            file.close();
             throw e;
         }
     }
 
     /// All tensors of the file at `path`, on the default device, in the order of their data.
     ///
-    /// @throws FormatException if the file breaks a rule of the format or holds a type that [DType] lacks; then nothing
-    ///     is loaded
+    /// @throws FormatException if the file breaks a rule of the format or holds a type that cannot be loaded; then
+    ///     nothing stays loaded
     /// @throws IOException if it cannot be read
     public static Map<String, Tensor> read(Path path) throws IOException {
         try (var file = open(path)) {
-            for (var name : file.names()) {
-                file.checked(name);
-            }
-            var tensors = new LinkedHashMap<String, Tensor>();
-            for (var name : file.names()) {
-                tensors.put(name, file.tensor(name));
-            }
-            return tensors;
+            return file.tensors();
         }
     }
 
-    /// The names of all tensors, in the order of their data.
+    @Override
     public List<String> names() {
         return List.copyOf(header.entries().keySet());
     }
@@ -102,87 +88,64 @@ public final class Safetensors implements AutoCloseable {
     public Entry entry(String name) {
         var entry = header.entries().get(name);
         if (entry == null) {
-            throw new IllegalArgumentException("safetensors: " + path + ": there is no tensor "
+            throw new IllegalArgumentException("safetensors: " + file.path() + ": there is no tensor "
                     + SafetensorsHeader.quoted(name)
                     + "\nhint: it has " + header.entries().size() + " tensors, see names()");
         }
         return entry;
     }
 
-    /// Shape and type of tensor `name`.
-    ///
-    /// @throws FormatException if its type is none of [DType]
-    /// @throws IllegalArgumentException if there is no such tensor
-    public Spec spec(String name) throws FormatException {
+    private StoredTensor stored(String name) {
         var entry = entry(name);
-        return new Spec(entry.shape, dtype(entry.dtype).orElseThrow(() -> new FormatException("safetensors", path,
-                "tensor " + SafetensorsHeader.quoted(name) + " is " + entry.dtype
-                + ", which has no counterpart here")));
+        return StoredTensor.dense(entry.dtype, Encoding.of(entry.dtype), entry.shape,
+                header.dataStart() + entry.begin, entry.end - entry.begin);
+    }
+
+    @Override
+    public Shape shape(String name) {
+        return entry(name).shape;
+    }
+
+    @Override
+    public Spec spec(String name) throws FormatException {
+        return stored(name).spec(file, name);
+    }
+
+    @Override
+    public String storedAs(String name) {
+        return entry(name).dtype;
+    }
+
+    @Override
+    public long bytes(String name) {
+        return stored(name).bytes();
     }
 
     /// The free texts of the header.
+    @Override
     public Map<String, String> metadata() {
         return Collections.unmodifiableMap(header.metadata());
     }
 
     /// The bytes of tensor `name` in the mapped file: row-major, little-endian, read-only, aligned to nothing, valid
-    /// until the file is closed.
+    /// until the file is closed. A file that shrinks meanwhile makes the JVM throw an [InternalError] where the missing
+    /// bytes are read.
     ///
     /// @throws IllegalArgumentException if there is no such tensor
     public MemorySegment segment(String name) {
-        var entry = entry(name);
-        return data.asSlice(header.dataStart() + entry.begin, entry.end - entry.begin);
+        var stored = stored(name);
+        return mapped.asSlice(stored.at(), stored.bytes());
     }
 
-    /// A copy of tensor `name` on the default device.
-    ///
-    /// @throws FormatException if its type is none of [DType], or a truth value is neither 0 nor 1
-    /// @throws IllegalArgumentException if there is no such tensor
-    /// @throws IllegalStateException if the file is closed
-    public Tensor tensor(String name) throws FormatException {
-        return tensor(name, Settings.current().device());
+    @Override
+    public Tensor tensor(String name, DType type, Device device) throws IOException {
+        return stored(name).read(file, name, type, device);
     }
 
-    /// A copy of tensor `name` on `device`.
-    ///
-    /// @throws FormatException if its type is none of [DType], or a truth value is neither 0 nor 1
-    /// @throws IllegalArgumentException if there is no such tensor
-    /// @throws IllegalStateException if the file is closed
-    public Tensor tensor(String name, Device device) throws FormatException {
-        var spec = checked(name);
-        return Tensor.of(segment(name), spec.shape(), spec.dtype(), device);
-    }
-
-    private Spec checked(String name) throws FormatException {
-        if (!arena.scope().isAlive()) {
-            throw new IllegalStateException("safetensors: " + path + ": used after it was closed");
-        }
-        var spec = spec(name);
-        long bad = spec.dtype() == DType.BOOL ? badTruth(segment(name)) : -1;
-        if (bad >= 0) {
-            throw new FormatException("safetensors", path, "tensor " + SafetensorsHeader.quoted(name) + ": element "
-                    + bad + " is neither 0 nor 1");
-        }
-        return spec;
-    }
-
-    /// Where the first byte lies that is neither 0 nor 1; -1 if there is none. Kernels rely on truth values being 0
-    /// or 1.
-    static long badTruth(MemorySegment bytes) {
-        for (long i = 0; i < bytes.byteSize(); i++) {
-            if ((bytes.get(ValueLayout.JAVA_BYTE, i) & ~1) != 0) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    /// Unmaps the file. Tensors made from it stay, segments do not.
+    /// Closes the file. Tensors read from it stay, segments do not.
     @Override
     public void close() {
-        if (arena.scope().isAlive()) {
-            arena.close();
-        }
+        file.close();
     }
 
     /// Replaces the file at `path`, or makes it, with `tensors` and free texts. The order is that of the reference
@@ -212,6 +175,18 @@ public final class Safetensors implements AutoCloseable {
                 }
             }
         });
+    }
+
+    /// Writes `tensors` into `folder` as the Hugging Face hub has them: one file `model.safetensors`, or several of at
+    /// most `most` bytes of tensors each with `model.safetensors.index.json`. A tensor is never cut; one that is larger
+    /// has a file of its own. `transformers` loads the folder if `metadata` has `format` = `pt`.
+    ///
+    /// @throws java.nio.file.FileAlreadyExistsException if a model lies there already
+    /// @throws IOException if it cannot be written; then no index is left, and some of the files may be
+    /// @throws IllegalArgumentException as [#write], or if `most` is less than 1
+    public static void writeFolder(Path folder, Map<String, Tensor> tensors, Map<String, String> metadata, long most)
+            throws IOException {
+        Shards.write(folder, tensors, metadata, most);
     }
 
     private static List<String> order(Map<String, Tensor> tensors) {
@@ -256,9 +231,5 @@ public final class Safetensors implements AutoCloseable {
             case I32 -> "I32";
             case BOOL -> "BOOL";
         };
-    }
-
-    private static Optional<DType> dtype(String label) {
-        return Arrays.stream(DType.values()).filter(type -> label(type).equals(label)).findFirst();
     }
 }

@@ -51,7 +51,8 @@ record SafetensorsHeader(SequencedMap<String, Safetensors.Entry> entries, Map<St
             Map.entry("U32", 32), Map.entry("F32", 32), Map.entry("C64", 64), Map.entry("F64", 64),
             Map.entry("I64", 64), Map.entry("U64", 64));
 
-    private static final JsonFactory JSON = JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
+    /// JSON with names and texts of any length that the format allows.
+    static final JsonFactory JSON = JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
             .maxNameLength(LONGEST).maxStringLength(LONGEST).build()).build();
 
     /// Reads and checks the head of `data`, all of `file`.

@@ -1,0 +1,123 @@
+package org.sfumato.tensor.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// The bytes of an open file of tensors, of any size: read at their place into memory of the caller, or mapped.
+///
+/// Tensors are read, not copied out of the mapping: the pages of a mapping that were touched count as resident memory
+/// beside the tensor, and a file that shrinks meanwhile is an exception here and an [InternalError] there.
+final class FileBytes implements AutoCloseable {
+    private static final int PIECE = 1 << 26;
+
+    private final String format;
+    private final Path path;
+    private final FileChannel channel;
+    private final Arena arena = Arena.ofShared();
+    private final long size;
+    private MemorySegment mapped;
+
+    private FileBytes(String format, Path path, FileChannel channel) throws IOException {
+        this.format = format;
+        this.path = path;
+        this.channel = channel;
+        this.size = channel.size();
+    }
+
+    /// Opens the file at `path` for reading.
+    ///
+    /// @param format the name of the format, for messages
+    /// @throws IOException if there is no such file, or it is no regular one
+    static FileBytes open(String format, Path path) throws IOException {
+        var channel = FileChannel.open(path, StandardOpenOption.READ);
+        try {
+            if (!Files.isRegularFile(path)) {
+                throw new IOException(format + ": " + path + ": is no regular file");
+            }
+            return new FileBytes(format, path, channel);
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    String format() {
+        return format;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    long size() {
+        return size;
+    }
+
+    /// Fills `into`, native memory, from byte `at` on.
+    ///
+    /// @throws FormatException if the file has become shorter since it was opened
+    /// @throws IllegalStateException if the file is closed
+    void read(long at, MemorySegment into) throws IOException {
+        requireOpen();
+        for (long done = 0; done < into.byteSize(); done += PIECE) {
+            var piece = into.asSlice(done, Math.min(PIECE, into.byteSize() - done)).asByteBuffer();
+            while (piece.hasRemaining()) {
+                if (channel.read(piece, at + done + piece.position()) < 0) {
+                    throw wrong("it had " + size + " bytes when it was opened and has " + channel.size());
+                }
+            }
+        }
+    }
+
+    /// The bytes [at, at + length) of the mapped file: read-only, valid until the file is closed.
+    ///
+    /// @throws IllegalStateException if the file is closed
+    synchronized MemorySegment slice(long at, long length) throws IOException {
+        requireOpen();
+        if (mapped == null) {
+            mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+        }
+        return mapped.asSlice(at, length);
+    }
+
+    /// The same bytes in a mapping of their own, which ends with `owner`.
+    MemorySegment map(long at, long length, Arena owner) throws IOException {
+        requireOpen();
+        return channel.map(FileChannel.MapMode.READ_ONLY, at, length, owner);
+    }
+
+    /// @throws IllegalStateException if the file is closed
+    void requireOpen() {
+        if (!channel.isOpen()) {
+            throw new IllegalStateException(format + ": " + path + ": used after it was closed");
+        }
+    }
+
+    FormatException wrong(String what) {
+        return new FormatException(format, path, what);
+    }
+
+    FormatException wrong(String what, Throwable cause) {
+        return new FormatException(format, path, what, cause);
+    }
+
+    /// Closes the file and ends its mapping. To close it again does nothing.
+    @Override
+    public synchronized void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+        }
+    }
+}
