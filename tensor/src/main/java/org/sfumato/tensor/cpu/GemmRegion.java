@@ -5,16 +5,16 @@ package org.sfumato.tensor.cpu;
 ///
 /// One product of many rows has its B packed first, by all threads, a block of it at a time that the last cache holds;
 /// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed with
-/// B where several cells read the same rows, else by the cell, whose rows then stay in the second cache while the
-/// panels pass by.
+/// B where several cells read the same rows, else by the cell, some strips at a time. In a cell a strip of A stays in the
+/// first cache while the panels, which the second one holds, pass by; so C is written along its rows.
 ///
 /// All strides are in bytes here.
 final class GemmRegion {
     /// Bytes of a row of a panel of B: two vectors, the width of the register tile.
     private static final int PANEL_BYTES = 2 * Simd.BYTES;
 
-    /// Values of k in a block at most: a panel of B then stays in the cache nearest to the core while the rows pass by.
-    private static final int BLOCK_K = 256;
+    /// Values of k in a block at most: a strip of A then takes half of the cache nearest to the core.
+    private static final int BLOCK_K = 512;
 
     /// Multiplications worth a visit to the pool: 2 to 4 microseconds.
     private static final long VISIT = 1 << 17;
@@ -34,13 +34,19 @@ final class GemmRegion {
     /// A is packed where at least so many panels read it.
     private static final int PACK_PANELS = 3;
 
-    /// A cell with at least so many panels packs its rows of A itself: they are then in its cache.
-    private static final int OWN_PANELS = 8;
+    /// A cell with at least so many panels packs its rows of A itself: they are then in its cache. Where the rows lie
+    /// side by side, the whole of a line of memory is to be read at once, so more cells should share it.
+    private static final int OWN_PANELS = 4;
+
+    private static final int OWN_PANELS_ACROSS = 8;
+
+    /// Strips of A that a cell packs at a time, and panels of B: stretches of a row long enough to be fetched ahead.
+    private static final int TOGETHER = 4;
 
     private static final int MIN_ROWS = 32;
 
     /// Rows of A packed by one thread at a time.
-    private static final int ROWS_TO_PACK = 32;
+    private static final int ROWS_TO_PACK = 64;
 
     private final boolean wide;
     private final int bytes;
@@ -92,13 +98,13 @@ final class GemmRegion {
         int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
         this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
-        // Blocks of rows as high as the second cache allows, then more of them and more groups until the cells suffice.
-        long fits = Math.clamp(Caches.HERE.second() / 4 / ((long) blockK * bytes), 64, 512);
-        int rowBlocks = Math.toIntExact((m + fits - 1) / fits);
+        // Groups of panels as the second cache holds; rows pass by. More groups and blocks of rows until the cells suffice.
+        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * PANEL_BYTES));
+        int groups = Math.toIntExact((panels + fits - 1) / fits);
+        int rowBlocks = 1;
         long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
         int all = batch.count();
         boolean large = work * all >= CELLS * CELL;
-        int groups = 1;
         while ((long) rowBlocks * groups * all < (large ? CELLS : CELLS / 4)
                 && work / (rowBlocks * groups) >= 2 * (large ? CELL : VISIT)) {
             if (m / rowBlocks >= 3 * MIN_ROWS || panels / groups < 8 && m / rowBlocks >= 2 * MIN_ROWS) {
@@ -111,7 +117,8 @@ final class GemmRegion {
         }
         this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
         this.groupPanels = (panels + groups - 1) / groups;
-        this.sharedRows = shared && groups > 1 && groupPanels < OWN_PANELS && panels >= PACK_PANELS;
+        int own = aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS;
+        this.sharedRows = shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
     }
 
     void run() {
@@ -200,18 +207,34 @@ final class GemmRegion {
     private void pack(int k0, int k1, int p0, int p1, long to) {
         int across = p1 - p0;
         long blocks = (k1 - k0 + blockK - 1) / blockK;
-        long grain = Math.max(1, VISIT / 4 / ((long) blockK * width));
-        Parallel.grains(blocks * across, grain, (r0, r1) -> {
+        int fours = (across + TOGETHER - 1) / TOGETHER;
+        long grain = Math.max(1, VISIT / 4 / ((long) blockK * width * TOGETHER));
+        Parallel.grains(blocks * fours, grain, (r0, r1) -> {
             try (var scratch = Scratch.of(2 * blockK * TileF32.STRIP)) {
                 for (long r = r0; r < r1; r++) {
-                    int p = (int) (r % across);
-                    int at = k0 + (int) (r / across) * blockK;
+                    int p = (int) (r % fours) * TOGETHER;
+                    int at = k0 + (int) (r / fours) * blockK;
                     int depth = Math.min(blockK, k1 - at);
-                    panel(depth, p0 + p, b + at * bRow, place(to, across, at - k0, depth, p),
-                            scratch.segment.address());
+                    panels(depth, p0 + p, Math.min(p0 + p + TOGETHER, p1), b + at * bRow,
+                            place(to, across, at - k0, depth, p), scratch.segment.address());
                 }
             }
         });
+    }
+
+    // Panels `[p0, p1)` to `to`, one after another.
+    private void panels(int depth, int p0, int p1, long rows, long to, long scratch) {
+        long next = (long) depth * PANEL_BYTES;
+        for (int p = p0; p < p1; ) {
+            if (!wide && bCol == bytes && p + 4 <= Math.min(p1, n / width)) {
+                PackF32.four(depth, rows + (long) p * PANEL_BYTES, bRow, to, next);
+                to += 4 * next;
+                p += 4;
+            } else {
+                panel(depth, p++, rows, to, scratch);
+                to += next;
+            }
+        }
     }
 
     private static long place(long packed, int across, int k0, int depth, int p) {
@@ -233,7 +256,7 @@ final class GemmRegion {
         int groups = (p1 - p0 + groupPanels - 1) / groupPanels;
         long work = Math.max(1, (long) Math.min(blockRows, m) * groupPanels * width * Math.max(1, k1 - k0));
         Parallel.grains((long) batch.count() * rowBlocks * groups, Math.max(1, VISIT / work), (r0, r1) -> {
-            try (var strips = Scratch.of(blockRows * (long) blockK * bytes); var own = Scratch.of(ownBytes())) {
+            try (var strips = Scratch.of(stripsBytes()); var own = Scratch.of(ownBytes())) {
                 for (long r = r0; r < r1; r++) {
                     int first = p0 + (int) (r % groups) * groupPanels;
                     int last = Math.min(p1, first + groupPanels);
@@ -242,7 +265,7 @@ final class GemmRegion {
                     int product = (int) (rest / rowBlocks);
                     for (int at = k0; at == k0 || at < k1; at += blockK) {
                         int depth = Math.min(blockK, k1 - at);
-                        long right = shared ? place(packed, p1 - p0, at - k0, depth, -p0) : 0;
+                        long right = shared ? place(packed, p1 - p0, at - k0, depth, first - p0) : 0;
                         long left = sharedRows
                                 ? packedRows + ((long) (at - k0) * rowsPacked() + (long) i0 * depth) * bytes
                                 : strips.segment.address();
@@ -253,56 +276,66 @@ final class GemmRegion {
         });
     }
 
-    private long ownBytes() {
-        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + 4L * PANEL_BYTES);
+    private long stripsBytes() {
+        return (long) TOGETHER * TileF32.ROWS * blockK * bytes;
     }
 
-    // A block of rows from i0 and of k from k0, for panels `[p0, p1)`; `packed` is where panel 0 would lie.
+    private long ownBytes() {
+        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + (shared ? 0 : (long) groupPanels * PANEL_BYTES));
+    }
+
+    // A block of rows from i0 and of k from k0, for panels `[p0, p1)`; `packed` is where panel p0 lies, 0 if nowhere.
     private void block(int product, int i0, int k0, int depth, int p0, int p1, long packed, long strips, long own) {
         int rows = Math.min(blockRows, m - i0);
-        long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
-        long xRow = aRow;
-        long xCol = aCol;
-        long strip = TileF32.ROWS * aRow;
-        if (sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS) {
-            if (!sharedRows) {
-                strips(rows, depth, x, strips);
-            }
-            xRow = bytes;
-            xCol = (long) TileF32.ROWS * bytes;
-            strip = depth * xCol;
-            x = strips;
+        long right = b + batch.b()[product] * bytes + k0 * bRow;
+        boolean inPlace = packed == 0 && bCol == bytes && rows < PACK_ROWS;
+        int whole = inPlace ? Math.min(p1, n / width) : 0;       // panels from p0 on that are read where they lie
+        long w = packed;
+        if (packed == 0) {
+            w = own + TileF32.EDGE + 2 * blockK * TileF32.STRIP;
+            int first = Math.max(p0, whole);
+            panels(depth, first, p1, right, w + (long) (first - p0) * depth * PANEL_BYTES, own + TileF32.EDGE);
         }
+        long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
+        boolean pack = sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS;
+        long xRow = pack ? bytes : aRow;
+        long xCol = pack ? (long) TileF32.ROWS * bytes : aCol;
+        long strip = depth * xCol;
         long y = c + batch.c()[product] * bytes + i0 * cRow;
         boolean begun = k0 > 0 || accumulate;
+        boolean moves = begun || from != TileF32.ZEROS;
         long start = begun ? y : from + i0 * fromRow;
         long startRow = begun ? cRow : fromRow;
-        boolean moves = begun || from != TileF32.ZEROS;
-        long right = b + batch.b()[product] * bytes + k0 * bRow;
-        for (int p = p0; p < p1; ) {
-            int count = rows < 4 && p1 - p >= 4 && n >= (p + 4) * width ? 4 : 1;
-            long w = packed + (long) p * depth * PANEL_BYTES;
-            long step = step(p);
-            long next = (long) depth * PANEL_BYTES;
-            if (!shared) {
-                boolean inPlace = bCol == bytes && rows < PACK_ROWS && columns(p) == width;
-                w = inPlace ? right + (long) p * PANEL_BYTES : own + TileF32.EDGE;
-                step = inPlace ? bRow : step;
-                next = inPlace ? PANEL_BYTES : next;
-                for (int q = 0; q < count && !inPlace; q++) {
-                    panel(depth, p + q, right, w + q * next, own + TileF32.EDGE + 4 * next);
+        for (int i = 0; i < rows; i += TileF32.ROWS) {
+            long xi = x + i * aRow;
+            if (sharedRows) {
+                xi = strips + i / TileF32.ROWS * strip;
+            } else if (pack) {
+                int of = i / TileF32.ROWS % TOGETHER;
+                if (of == 0) {
+                    strips(Math.min(TOGETHER * TileF32.ROWS, rows - i), depth, xi, strips);
+                }
+                xi = strips + of * strip;
+            }
+            int high = Math.min(TileF32.ROWS, rows - i);
+            long yi = y + i * cRow;
+            long fi = start + i * startRow;
+            for (int p = p0; p < p1; ) {
+                long column = (long) p * PANEL_BYTES;
+                long fp = moves ? fi + column : fi;
+                long wp = p < whole ? right + column : w + (long) (p - p0) * depth * PANEL_BYTES;
+                long step = p < whole ? bRow : step(p);
+                if (high < 4 && p1 - p >= 4 && n >= (p + 4) * width && (p >= whole || p + 4 <= whole)) {
+                    long next = p < whole ? PANEL_BYTES : (long) depth * PANEL_BYTES;
+                    for (int r = 0; r < high; r++) {
+                        row(depth, xi + r * xRow, xCol, wp, step, next, yi + r * cRow + column, fp + r * startRow);
+                    }
+                    p += 4;
+                } else {
+                    tiles(high, depth, columns(p), xi, strip, xRow, xCol, wp, step, yi + column, fp, startRow, own);
+                    p++;
                 }
             }
-            long column = (long) p * PANEL_BYTES;
-            long f = moves ? start + column : start;
-            if (count == 4) {
-                for (int i = 0; i < rows; i++) {
-                    row(depth, x + i * xRow, xCol, w, step, next, y + i * cRow + column, f + i * startRow);
-                }
-            } else {
-                tiles(rows, depth, columns(p), x, strip, xRow, xCol, w, step, y + column, f, startRow, own);
-            }
-            p += count;
         }
     }
 

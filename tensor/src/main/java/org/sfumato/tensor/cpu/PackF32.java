@@ -45,6 +45,15 @@ final class PackF32 {
             int high = Math.min(ROWS, rows - i);
             if (high == ROWS && ac == E) {
                 turn(depth, a, ar, to);
+            } else if (ar == E && L == 2 * ROWS && rows - i >= 4 * L) {
+                long strip = depth * STRIP;
+                exchange4(depth / 2, a, ac, to, strip);
+                if (depth % 2 != 0) {
+                    for (int q = 0; q < 8; q++) {
+                        lines(1, a + (depth - 1) * ac + q * ROWS * E, 0, to + (q + 1) * strip - STRIP, 0);
+                    }
+                }
+                high = 4 * L;
             } else if (ar == E && L == 2 * ROWS && rows - i >= L) {
                 long next = to + depth * STRIP;
                 exchange(depth / 2, a, a + ac, 2 * ac, to, next, V);
@@ -97,6 +106,49 @@ final class PackF32 {
             }
         }
         columns(depth, width - turned, b + turned * bc, br, bc, to + (long) turned * E, step);
+    }
+
+    /// Packs four whole panels of B whose columns lie side by side, `next` bytes apart.
+    static void four(int depth, long b, long br, long to, long next) {
+        for (int p = 0; p < depth; p++) {
+            long on = to + 2 * next;
+            Simd.store(to, Simd.loadF32(b));
+            Simd.store(to + V, Simd.loadF32(b + V));
+            Simd.store(to + next, Simd.loadF32(b + 2 * V));
+            Simd.store(to + next + V, Simd.loadF32(b + 3 * V));
+            Simd.store(on, Simd.loadF32(b + 4 * V));
+            Simd.store(on + V, Simd.loadF32(b + 5 * V));
+            Simd.store(on + next, Simd.loadF32(b + 6 * V));
+            Simd.store(on + next + V, Simd.loadF32(b + 7 * V));
+            b += br;
+            to += 2 * V;
+        }
+    }
+
+    // Eight strips at a time: a stretch of 256 bytes of each row is read, which caches fetch ahead.
+    private static void exchange4(int pairs, long a, long ac, long to, long strip) {
+        long b = a + ac;
+        for (int p = 0; p < pairs; p++) {
+            var v0 = Simd.loadF32(a);
+            var v1 = Simd.loadF32(a + V);
+            var v2 = Simd.loadF32(a + 2 * V);
+            var v3 = Simd.loadF32(a + 3 * V);
+            var w0 = Simd.loadF32(b);
+            var w1 = Simd.loadF32(b + V);
+            var w2 = Simd.loadF32(b + 2 * V);
+            var w3 = Simd.loadF32(b + 3 * V);
+            Simd.store(to, LEFT.selectFrom(v0, w0));
+            Simd.store(to + strip, RIGHT.selectFrom(v0, w0));
+            Simd.store(to + 2 * strip, LEFT.selectFrom(v1, w1));
+            Simd.store(to + 3 * strip, RIGHT.selectFrom(v1, w1));
+            Simd.store(to + 4 * strip, LEFT.selectFrom(v2, w2));
+            Simd.store(to + 5 * strip, RIGHT.selectFrom(v2, w2));
+            Simd.store(to + 6 * strip, LEFT.selectFrom(v3, w3));
+            Simd.store(to + 7 * strip, RIGHT.selectFrom(v3, w3));
+            a += 2 * ac;
+            b += 2 * ac;
+            to += V;
+        }
     }
 
     // Left halves of pairs of vectors go one way, right halves the other.

@@ -77,10 +77,10 @@ class GemmTest {
                 all.add(Arguments.of(kind, pick(random), size, pick(random)));
                 all.add(Arguments.of(kind, pick(random), pick(random), size));
             }
-            all.add(Arguments.of(kind, 9, 40, 255));
-            all.add(Arguments.of(kind, 12, 33, 256));
-            all.add(Arguments.of(kind, 5, 31, 257));
-            all.add(Arguments.of(kind, 3, 100, 777));
+            all.add(Arguments.of(kind, 9, 40, 511));
+            all.add(Arguments.of(kind, 12, 33, 512));
+            all.add(Arguments.of(kind, 5, 31, 513));
+            all.add(Arguments.of(kind, 3, 100, 1100));
             all.add(Arguments.of(kind, 600, 70, 20));
         }
         return all.build();
