@@ -62,6 +62,9 @@ final class TokenizerFiles {
             if (name.endsWith(".json")) {
                 return SubwordTokenizer.of(VocabularyFiles.read(file));
             }
+            if (name.endsWith(".model")) {
+                return SentencePieceTokenizer.of(Files.readAllBytes(file));
+            }
             throw new TokenizerFormatException(file, "a tokenizer's file is one of *.json, *.txt, *.model, *.tiktoken",
                     null);
         });

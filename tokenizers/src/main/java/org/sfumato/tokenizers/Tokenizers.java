@@ -38,8 +38,10 @@ public final class Tokenizers {
             case CharTokenizer.NAME -> CharTokenizer.of(text(node, "vocabulary"), unknown(node));
             case ByteTokenizer.NAME -> new ByteTokenizer();
             case SubwordTokenizer.NAME -> SubwordTokenizer.of(node.get("file"));
+            case SentencePieceTokenizer.NAME -> SentencePieceTokenizer.ofBase64(text(node, "model"));
             default -> throw new IllegalArgumentException("tokenizer: unknown kind, \"" + kind + "\"\nhint: known are "
-                    + String.join(", ", CharTokenizer.NAME, ByteTokenizer.NAME, SubwordTokenizer.NAME));
+                    + String.join(", ", CharTokenizer.NAME, ByteTokenizer.NAME, SubwordTokenizer.NAME,
+                    SentencePieceTokenizer.NAME));
         };
     }
 

@@ -90,9 +90,11 @@ class PublishedCasesTest {
         }
     }
 
-    /// What transformers does with the decoded text besides, where it joins apostrophes.
+    /// What transformers does with the decoded text besides (`clean_up_tokenization_spaces`).
     private static String cleaned(String text) {
-        return text.replace(" ' ", "'");
+        return text.replace(" .", ".").replace(" ?", "?").replace(" !", "!").replace(" ,", ",").replace(" ' ", "'")
+                .replace(" n't", "n't").replace(" 'm", "'m").replace(" 's", "'s").replace(" 've", "'ve")
+                .replace(" 're", "'re");
     }
 
     /// The questions of SQuAD: `basic_tokenized_questions` holds the words, `tokenized_questions` the ids.

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.testing.SharedData;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -43,6 +44,25 @@ class TokenGoldensTest {
         if (offsets) {
             assertThat(tokenizer.vocabularySize()).isEqualTo(model.get("vocab_size").intValue());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tok-sentencepiece/test_model.model", "tok-sentencepiece/test_ja_model.model",
+        "tok-llama2/tokenizer.model", "tok-sentencepiece/hf/spiece.model",
+        "tok-sentencepiece/hf/test_sentencepiece.model", "tok-sentencepiece/hf/test_sentencepiece_bpe.model",
+        "w-babyllama105/tok105.model", "tok-toy/curated/toy.model"})
+    void idsAndTextAreThoseOfSentencePiece(String name) throws IOException {
+        var goldens = JsonMapper.shared().readTree(Files.readString(SharedData.require(FILE)));
+        var tokenizer = Tokenizers.load(SharedData.require(name));
+        var model = goldens.get("models").get(name);
+        var texts = goldens.get("texts");
+        for (int i = 0; i < texts.size(); i++) {
+            var text = texts.get(i).stringValue();
+            var ids = ints(model.get("ids").get(i));
+            assertThat(tokenizer.encode(text)).as(text).isEqualTo(ids);
+            assertThat(tokenizer.decode(ids)).as(text).isEqualTo(model.get("decoded").get(i).stringValue());
+        }
+        assertThat(tokenizer.vocabularySize()).isEqualTo(model.get("vocab_size").intValue());
     }
 
     private static int[] ints(JsonNode list) {
