@@ -3,6 +3,7 @@ package org.sfumato.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -39,10 +40,17 @@ record Cli(int code, String out, String err) {
     static Process start(Path log, List<String> jvm, Object... args) throws IOException {
         var command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules",
                 "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
+        command.addAll(vectorWidth());
         command.addAll(jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.sfumato.cli.Sfumato"));
         List.of(args).forEach(arg -> command.add(arg.toString()));
         return new ProcessBuilder(command).redirectOutput(out(log).toFile()).redirectError(err(log).toFile()).start();
+    }
+
+    /// The options of this JVM that say how wide its vectors are: results have the same bits for one width only.
+    private static List<String> vectorWidth() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("-XX:UseAVX=") || option.startsWith("-XX:MaxVectorSize=")).toList();
     }
 
     /// What a process that was started with `log` has given.

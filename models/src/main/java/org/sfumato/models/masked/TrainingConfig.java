@@ -20,23 +20,19 @@ import org.sfumato.models.transformer.TransformerConfig;
 /// @param shortShare the share of steps that train on a random shorter length
 /// @param seed of everything random
 public record TrainingConfig(TransformerConfig model, int batch, int length, double learningRate, double muonRate,
-        double beta1,
-        double beta2, double weightDecay, boolean decayVectors, double clip, int warmup, double decay, double average,
-        double shortShare, long seed) {
+        double beta1, double beta2, double weightDecay, boolean decayVectors, double clip, int warmup, double decay,
+        double average, double shortShare, long seed) {
     /// Checks what can be checked.
     public TrainingConfig {
         if (batch < 1 || length < 1 || length > model.length()) {
             throw new IllegalArgumentException("training: batch " + batch + " must be at least 1, length " + length
-                    + " in [1, "
-                    + model.length() + "]");
+                    + " in [1, " + model.length() + "]");
         }
         if (!(learningRate > 0) || !(muonRate >= 0) || !(clip >= 0) || warmup < 0 || !(decay >= 0 && decay <= 1)
                 || !(average >= 0 && average < 1) || !(shortShare >= 0 && shortShare <= 1)) {
             throw new IllegalArgumentException("training: rates, clip and warmup must not be negative (learning rate "
-                    + learningRate
-                    + ", muon " + muonRate + ", clip " + clip + ", warmup " + warmup + "), shares within [0, 1] (decay "
-                            + decay
-                    + ", average " + average + ", short " + shortShare + ")");
+                    + learningRate + ", muon " + muonRate + ", clip " + clip + ", warmup " + warmup
+                    + "), shares within [0, 1] (decay " + decay + ", average " + average + ", short " + shortShare + ")");
         }
     }
 
@@ -56,28 +52,24 @@ public record TrainingConfig(TransformerConfig model, int batch, int length, dou
     /// A larger model of characters for hours: 10.7 M parameters, windows of 256.
     public static TrainingConfig charBase(int vocabulary, long seed) {
         return new TrainingConfig(TransformerConfig.modern(vocabulary, 256, 384, 6, 6), 16, 256, 1e-3, .02, .9, .99,
-                .01, false, 1, 200, .6,
-                0, .01, seed);
+                .01, false, 1, 200, .6, 0, .01, seed);
     }
 
     /// This recipe with another batch.
     public TrainingConfig withBatch(int rows) {
         return new TrainingConfig(model, rows, length, learningRate, muonRate, beta1, beta2, weightDecay, decayVectors,
-                clip, warmup, decay,
-                average, shortShare, seed);
+                clip, warmup, decay, average, shortShare, seed);
     }
 
     /// This recipe with windows of another length.
     public TrainingConfig withLength(int tokens) {
         return new TrainingConfig(model, batch, tokens, learningRate, muonRate, beta1, beta2, weightDecay, decayVectors,
-                clip, warmup, decay,
-                average, shortShare, seed);
+                clip, warmup, decay, average, shortShare, seed);
     }
 
     /// This recipe with another rate of AdamW; Muon's keeps its ratio to it.
     public TrainingConfig withLearningRate(double rate) {
         return new TrainingConfig(model, batch, length, rate, muonRate * rate / learningRate, beta1, beta2, weightDecay,
-                decayVectors, clip,
-                warmup, decay, average, shortShare, seed);
+                decayVectors, clip, warmup, decay, average, shortShare, seed);
     }
 }
