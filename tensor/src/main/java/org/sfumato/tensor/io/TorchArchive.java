@@ -62,7 +62,7 @@ final class TorchArchive {
         }
         var pickle = entries.get(root + PICKLE);
         visitsLeft = pickle.bytes() + 1024;
-        lettersLeft = 16 * pickle.bytes() + 4096;
+        lettersLeft = 16 * pickle.bytes() + 65_536;
         Object value;
         try (var arena = Arena.ofConfined()) {
             value = Pickle.read(file, new Cursor(file, file.map(pickle.at(), pickle.bytes(), arena)));
