@@ -9,7 +9,6 @@ import org.sfumato.tensor.spi.Operand;
 /// [CrossEntropyOp] and [CrossEntropyGrad], row by row.
 final class CrossEntropyCpu {
     private static final int LANES = Simd.F32_LANES;
-    private static final long COST = 16;
 
     private CrossEntropyCpu() { }
 
@@ -22,19 +21,19 @@ final class CrossEntropyCpu {
                 var lse = Rows.flat(out[1])) {
             requireTargets(op.name(), t, x.count, in[0].shape().size(1), op.ignoreIndex());
             int d = x.width;
-            Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
+            new Phases(0, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     setValue(loss, r, RowKernels.max(x.address(r), d));
                 }
-            }, (r0, r1) -> {
+            }, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     setValue(lse, r, RowKernels.sumExp(x.address(r), d, shift(value(loss, r))));
                 }
-            }, (r0, r1) -> {
+            }, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     lossRow(x, r, target(t, r), op.ignoreIndex(), w, loss, lse);
                 }
-            }));
+            }).all(x.count, d);
         }
     }
 
@@ -51,11 +50,11 @@ final class CrossEntropyCpu {
                 var dLoss = Rows.flat(in[3]); var w = in.length > 4 ? Rows.flat(in[4]) : null;
                 var dx = Rows.padded(out, 0)) {
             requireTargets(op.name(), t, x.count, in[0].shape().size(1), op.ignoreIndex());
-            Parallel.rows(x.count, COST * x.width, (r0, r1) -> {
+            new Phases(0, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     gradRow(x, r, target(t, r), op.ignoreIndex(), lse, dLoss, w, dx);
                 }
-            });
+            }).all(x.count, x.width);
             dx.into(out);
         }
     }

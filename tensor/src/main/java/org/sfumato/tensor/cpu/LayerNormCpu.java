@@ -12,33 +12,34 @@ import org.sfumato.tensor.spi.Operand;
 /// two-pass algorithm".
 final class LayerNormCpu {
     private static final int LANES = Simd.F32_LANES;
-    private static final long V = Simd.BYTES;
-    private static final long COST = 32;
+
+    /// Of a row: its rounded mean and what that is off.
+    private static final int NOTES = 2 * Float.BYTES;
 
     private LayerNormCpu() { }
 
     /// [LayerNormOp]: y, mean, rstd.
     static void norm(LayerNormOp op, Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var b = Rows.flat(in[2]);
-                var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2]);
-                var scratch = Scratch.of(8 * x.count)) {
-            long own = scratch.segment.address();           // of a row: its rounded mean and what that is off
+                var y = Rows.of(out[0]); var mean = Rows.flat(out[1]); var rstd = Rows.flat(out[2])) {
             int d = x.width;
             long scales = w.address(0);
             long shifts = b.address(0);
-            Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
-                for (long r = r0; r < r1; r++) {
-                    Simd.setF32(own + 8 * r, RowKernels.sum(x.address(r), d) / d);
+            long means = mean.address(0);
+            long rstds = rstd.address(0);
+            new Phases(NOTES, (r0, r1, notes) -> {
+                for (long r = r0; r < r1; r++, notes += NOTES) {
+                    Simd.setF32(notes, RowKernels.sum(x.address(r), d) / d);
                 }
-            }, (r0, r1) -> {
-                for (long r = r0; r < r1; r++) {
-                    moments(x.address(r), d, op.eps(), own + 8 * r, mean.address(0) + 4 * r, rstd.address(0) + 4 * r);
+            }, (r0, r1, notes) -> {
+                for (long r = r0; r < r1; r++, notes += NOTES) {
+                    moments(x.address(r), d, op.eps(), notes, means + 4 * r, rstds + 4 * r);
                 }
-            }, (r0, r1) -> {
-                for (long r = r0; r < r1; r++) {
-                    affine(x.address(r), d, own + 8 * r, value(rstd, r), scales, shifts, y.address(r));
+            }, (r0, r1, notes) -> {
+                for (long r = r0; r < r1; r++, notes += NOTES) {
+                    affine(x.address(r), d, notes, Simd.getF32(rstds + 4 * r), scales, shifts, y.address(r));
                 }
-            }));
+            }).all(x.count, d);
         }
     }
 
@@ -77,17 +78,9 @@ final class LayerNormCpu {
         var scales = FloatVector.broadcast(Simd.F32, scale);
         var adds = FloatVector.broadcast(Simd.F32, add);
         int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
-            long at = 4L * i;
-            var h0 = Simd.loadF32(x + at).sub(shift).fma(scales, adds);
-            Simd.store(y + at, h0.fma(Simd.loadF32(w + at), Simd.loadF32(b + at)));
-            var h1 = Simd.loadF32(x + at + V).sub(shift).fma(scales, adds);
-            Simd.store(y + at + V, h1.fma(Simd.loadF32(w + at + V), Simd.loadF32(b + at + V)));
-        }
-        if (i <= d - LANES) {
+        for (; i <= d - LANES; i += LANES) {
             var h = Simd.loadF32(x + 4L * i).sub(shift).fma(scales, adds);
             Simd.store(y + 4L * i, h.fma(Simd.loadF32(w + 4L * i), Simd.loadF32(b + 4L * i)));
-            i += LANES;
         }
         for (; i < d; i++) {
             float h = Math.fma(Simd.getF32(x + 4L * i) - shift, scale, add);
@@ -99,25 +92,24 @@ final class LayerNormCpu {
     static void grad(Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var mean = Rows.flat(in[2]); var rstd = Rows.flat(in[3]);
                 var dy = Rows.of(in[4]); var dx = Rows.of(out[0]);
-                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]); var numbers = Scratch.of(16 * x.count);
+                var dw = Rows.flat(out[1]); var db = Rows.flat(out[2]);
                 var sums = new ColumnSums(x.count, x.width, 2L * x.width)) {
             int d = x.width;
             long scales = w.address(0);
-            long own = numbers.segment.address();    // of a row: mean, rstd and two means
             long total = sums.segment.address();
-            var phases = new Phases((r0, r1) -> {
-                for (long r = r0; r < r1; r++) {
-                    means(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), own + 16 * r);
+            var phases = new Phases(16, (r0, r1, notes) -> {    // of a row: mean, rstd and two means
+                for (long r = r0; r < r1; r++, notes += 16) {
+                    means(x.address(r), d, value(mean, r), value(rstd, r), scales, dy.address(r), notes);
                 }
-            }, (r0, r1) -> {
+            }, (r0, r1, notes) -> {
                 long to = total + sums.offset((int) (r0 / sums.rows));
                 long r = r0;
-                for (; r < r1 - 1; r += 2) {
-                    gradRows(x.address(r), x.address(r + 1), d, own + 16 * r, scales, dy.address(r), dy.address(r + 1),
+                for (; r < r1 - 1; r += 2, notes += 32) {
+                    gradRows(x.address(r), x.address(r + 1), d, notes, scales, dy.address(r), dy.address(r + 1),
                             dx.address(r), dx.address(r + 1), to);
                 }
                 if (r < r1) {
-                    gradRow(x.address(r), d, own + 16 * r, scales, dy.address(r), dx.address(r), to);
+                    gradRow(x.address(r), d, notes, scales, dy.address(r), dx.address(r), to);
                 }
             });
             Parallel.run(sums.chunks, chunk -> phases.each(sums.row(chunk), sums.row(chunk + 1), d));

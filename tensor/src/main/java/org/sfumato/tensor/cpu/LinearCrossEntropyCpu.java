@@ -139,25 +139,25 @@ final class LinearCrossEntropyCpu implements AutoCloseable {
             logits(r, m, c, k);
             try (var maxima = Scratch.of(4L * m)) {
                 long max = maxima.segment.address();
-                Parallel.rows(m, COST * k, new Phases((r0, r1) -> {
+                new Phases(0, (r0, r1, _) -> {
                     for (long i = r0; i < r1; i++) {
                         Simd.setF32(max + 4 * i, RowKernels.max(most + 4 * i * width, span));
                     }
-                }, (r0, r1) -> {
+                }, (r0, r1, _) -> {
                     for (long i = r0; i < r1; i++) {
                         float largest = Math.max(Simd.getF32(max + 4 * i), Simd.getF32(own + 12 * i));
                         float shift = CrossEntropyCpu.shift(largest);
                         float sum = RowKernels.sumExp(most + 4 * i * width, span, shift);
                         add(own + 12 * i, Simd.getF32(max + 4 * i), sum, most + 4 * i * width, k);
                     }
-                }, (r0, r1) -> {
+                }, (r0, r1, _) -> {
                     for (long i = r0; i < r1; i++) {
                         long hit = CrossEntropyCpu.target(targets, row(r + i)) - first;
                         if (hit >= 0 && hit < k) {
                             Simd.setF32(own + 12 * i + 8, Simd.getF32(most + 4 * i * width + 4 * hit));
                         }
                     }
-                }));
+                }).all(m, k);
             }
         }
         for (int i = 0; i < m; i++) {

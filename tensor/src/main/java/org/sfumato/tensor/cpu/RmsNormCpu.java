@@ -8,8 +8,6 @@ import org.sfumato.tensor.spi.Operand;
 /// [RmsNormOp] and [RmsNormGrad], row by row.
 final class RmsNormCpu {
     private static final int LANES = Simd.F32_LANES;
-    private static final long V = Simd.BYTES;
-    private static final long COST = 32;
 
     private RmsNormCpu() { }
 
@@ -18,31 +16,25 @@ final class RmsNormCpu {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var y = Rows.of(out[0]); var rrms = Rows.flat(out[1])) {
             int d = x.width;
             long scales = w.address(0);
-            Parallel.rows(x.count, COST * d, new Phases((r0, r1) -> {
+            long own = rrms.address(0);
+            new Phases(0, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     float mean = RowKernels.dot(x.address(r), x.address(r), d) / d;
-                    rrms.segment.set(Simd.FLOAT, rrms.element(r), (float) (1 / Math.sqrt(mean + op.eps())));
+                    Simd.setF32(own + 4 * r, (float) (1 / Math.sqrt(mean + op.eps())));
                 }
-            }, (r0, r1) -> {
+            }, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
-                    float scale = rrms.segment.get(Simd.FLOAT, rrms.element(r));
-                    scale(x.address(r), d, scale, scales, y.address(r));
+                    scale(x.address(r), d, Simd.getF32(own + 4 * r), scales, y.address(r));
                 }
-            }));
+            }).all(x.count, d);
         }
     }
 
     /// `y_i = x_i * scale * w_i`.
     private static void scale(long x, int d, float scale, long w, long y) {
         int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
-            long at = 4L * i;
-            Simd.store(y + at, Simd.loadF32(x + at).mul(scale).mul(Simd.loadF32(w + at)));
-            Simd.store(y + at + V, Simd.loadF32(x + at + V).mul(scale).mul(Simd.loadF32(w + at + V)));
-        }
-        if (i <= d - LANES) {
+        for (; i <= d - LANES; i += LANES) {
             Simd.store(y + 4L * i, Simd.loadF32(x + 4L * i).mul(scale).mul(Simd.loadF32(w + 4L * i)));
-            i += LANES;
         }
         for (; i < d; i++) {
             Simd.setF32(y + 4L * i, Simd.getF32(x + 4L * i) * scale * Simd.getF32(w + 4L * i));
@@ -52,21 +44,22 @@ final class RmsNormCpu {
     /// [RmsNormGrad]: dx, dw.
     static void grad(Operand[] in, Operand[] out) {
         try (var x = Rows.of(in[0]); var w = Rows.flat(in[1]); var rrms = Rows.flat(in[2]); var dy = Rows.of(in[3]);
-                var dx = Rows.of(out[0]); var dw = Rows.flat(out[1]); var dots = Scratch.of(4 * x.count);
+                var dx = Rows.of(out[0]); var dw = Rows.flat(out[1]);
                 var sums = new ColumnSums(x.count, x.width, x.width)) {
             int d = x.width;
             long scales = w.address(0);
+            long own = rrms.address(0);
             long total = sums.segment.address();
-            var phases = new Phases((r0, r1) -> {
+            var phases = new Phases(Float.BYTES, (r0, r1, notes) -> {
                 for (long r = r0; r < r1; r++) {
                     float dot = dot(x.address(r), d, scales, dy.address(r));
-                    Simd.setF32(dots.segment.address() + 4 * r, dot * value(rrms, r) / d);
+                    Simd.setF32(notes + 4 * (r - r0), dot * Simd.getF32(own + 4 * r) / d);
                 }
-            }, (r0, r1) -> {
-                long own = total + sums.offset((int) (r0 / sums.rows));
+            }, (r0, r1, notes) -> {
+                long to = total + sums.offset((int) (r0 / sums.rows));
                 for (long r = r0; r < r1; r++) {
-                    float dot = Simd.getF32(dots.segment.address() + 4 * r);
-                    gradRow(x.address(r), d, value(rrms, r), scales, dy.address(r), dot, dx.address(r), own);
+                    float dot = Simd.getF32(notes + 4 * (r - r0));
+                    gradRow(x.address(r), d, Simd.getF32(own + 4 * r), scales, dy.address(r), dot, dx.address(r), to);
                 }
             });
             Parallel.run(sums.chunks, chunk -> phases.each(sums.row(chunk), sums.row(chunk + 1), d));
@@ -74,25 +67,15 @@ final class RmsNormCpu {
         }
     }
 
-    private static float value(Rows row, long i) {
-        return row.segment.get(Simd.FLOAT, row.element(i));
-    }
-
     /// `sum_i dy_i w_i x_i`.
     private static float dot(long x, int d, long w, long dy) {
-        var s0 = FloatVector.zero(Simd.F32);
-        var s1 = s0;
+        var vector = FloatVector.zero(Simd.F32);
         int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
+        for (; i <= d - LANES; i += LANES) {
             long at = 4L * i;
-            s0 = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at)).fma(Simd.loadF32(x + at), s0);
-            s1 = Simd.loadF32(dy + at + V).mul(Simd.loadF32(w + at + V)).fma(Simd.loadF32(x + at + V), s1);
+            vector = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at)).fma(Simd.loadF32(x + at), vector);
         }
-        if (i <= d - LANES) {
-            s0 = Simd.loadF32(dy + 4L * i).mul(Simd.loadF32(w + 4L * i)).fma(Simd.loadF32(x + 4L * i), s0);
-            i += LANES;
-        }
-        float sum = Simd.sum(s0.add(s1));
+        float sum = Simd.sum(vector);
         for (; i < d; i++) {
             float g = Simd.getF32(dy + 4L * i) * Simd.getF32(w + 4L * i);
             sum = Math.fma(g, Simd.getF32(x + 4L * i), sum);
