@@ -1,5 +1,6 @@
 package org.sfumato.nn.optim;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ public final class AdamW implements Optimizer {
     private final Map<String, Tensor> parameters;
     private final Config config;
     private final Map<String, Tensor> state = new LinkedHashMap<>();
+    private final Map<String, Moments> moments = new HashMap<>();
     private final Fuse formula;
     private final Tensor count;
 
@@ -39,9 +41,18 @@ public final class AdamW implements Optimizer {
         this.count = Tensor.full(Shape.SCALAR, 0, DType.I64, Settings.current().device());
         state.put("step", count);
         parameters.forEach((name, p) -> {
-            state.put("m." + name, Tensor.full(p.shape(), 0, p.dtype(), p.device()));
-            state.put("v." + name, Tensor.full(p.shape(), 0, p.dtype(), p.device()));
+            var one = new Moments(zeros(p), zeros(p));
+            moments.put(name, one);
+            state.put("m." + name, one.first);
+            state.put("v." + name, one.second);
         });
+    }
+
+    /// The running means `m` and `v` of a parameter.
+    private record Moments(Tensor first, Tensor second) { }
+
+    private static Tensor zeros(Tensor p) {
+        return Tensor.full(p.shape(), 0, p.dtype(), p.device());
     }
 
     /// Arguments: p, m, v, g, then scalars: learning rate over the first correction, square root of the second, what
@@ -70,7 +81,8 @@ public final class AdamW implements Optimizer {
             gradients.forEach((name, g) -> {
                 var p = parameters.get(name);
                 boolean decays = config.decayVectors || p.shape().rank() > 1;
-                formula.update(p, state.get("m." + name), state.get("v." + name), g, rate1.like(p), root2.like(p),
+                var own = moments.get(name);
+                formula.update(p, own.first, own.second, g, rate1.like(p), root2.like(p),
                         (decays ? decayed : kept).like(p), scales.like(p));
             });
         });

@@ -1,8 +1,7 @@
 package org.sfumato.nn.optim;
 
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
@@ -10,7 +9,7 @@ import org.sfumato.tensor.Tensor;
 /// One number as a tensor without axes, made once for each type and device.
 final class Scalars {
     private final UnaryOperator<Tensor> make;
-    private final Map<List<Object>, Tensor> made = new HashMap<>();
+    private final List<Tensor> made = new ArrayList<>();
 
     private Scalars(UnaryOperator<Tensor> make) {
         this.make = make;
@@ -28,6 +27,12 @@ final class Scalars {
 
     /// The number in the type and on the device of `other`.
     Tensor like(Tensor other) {
-        return made.computeIfAbsent(List.of(other.dtype(), other.device()), _ -> make.apply(other));
+        for (var one : made) {
+            if (one.dtype() == other.dtype() && one.device().equals(other.device())) {
+                return one;
+            }
+        }
+        made.add(make.apply(other));
+        return made.getLast();
     }
 }

@@ -34,42 +34,49 @@ final class Convert {
 
     private Convert() { }
 
+    /// Converts `n` elements, a multiple of the vector's length, at the address `s` to the address `d`.
+    private interface Loop {
+        void run(long s, long d, long n);
+    }
+
+    /// The loops by the types that they convert from and to; `null` where there is none. They are called from one place,
+    /// so that C2 compiles each by itself: see [Phases].
+    private static final Loop[][] LOOPS = new Loop[DType.values().length][DType.values().length];
+
+    static {
+        put(DType.F32, DType.F64, Convert::f32ToF64);
+        put(DType.F32, DType.F16, Convert::f32ToF16);
+        put(DType.F32, DType.BF16, Convert::f32ToBf16);
+        put(DType.F32, DType.I64, Convert::f32ToI64);
+        put(DType.F32, DType.I32, Convert::f32ToI32);
+        put(DType.F32, DType.BOOL, Convert::f32ToBool);
+        put(DType.I64, DType.F32, Convert::i64ToF32);
+        put(DType.I64, DType.I32, Convert::i64ToI32);
+        put(DType.I64, DType.BOOL, Convert::i64ToBool);
+        put(DType.F64, DType.F32, Convert::f64ToF32);
+        put(DType.F16, DType.F32, Convert::f16ToF32);
+        put(DType.BF16, DType.F32, Convert::bf16ToF32);
+        put(DType.I32, DType.F32, Convert::i32ToF32);
+        put(DType.I32, DType.I64, Convert::i32ToI64);
+        put(DType.BOOL, DType.F32, Convert::boolToF32);
+        put(DType.BOOL, DType.I64, Convert::boolToI64);
+    }
+
+    private static void put(DType from, DType to, Loop loop) {
+        LOOPS[from.ordinal()][to.ordinal()] = loop;
+    }
+
     /// Converts the first of `n` elements at the address `s` to the address `d`.
     ///
     /// @return how many: a multiple of the vector's length, or 0 if there is no loop for these types
     static long run(DType from, long s, DType to, long d, long n) {
+        var loop = LOOPS[from.ordinal()][to.ordinal()];
         long whole = WIDE ? n - n % LANES : 0;
-        boolean found = whole > 0 && switch (from) {
-            case F32 -> fromF32(s, to, d, whole);
-            case I64 -> fromI64(s, to, d, whole);
-            case F64 -> to == DType.F32 && f64ToF32(s, d, whole);
-            case F16 -> to == DType.F32 && f16ToF32(s, d, whole);
-            case BF16 -> to == DType.F32 && bf16ToF32(s, d, whole);
-            case I32 -> to == DType.F32 ? i32ToF32(s, d, whole) : to == DType.I64 && i32ToI64(s, d, whole);
-            case BOOL -> to == DType.F32 ? boolToF32(s, d, whole) : to == DType.I64 && boolToI64(s, d, whole);
-        };
-        return found ? whole : 0;
-    }
-
-    private static boolean fromF32(long s, DType to, long d, long n) {
-        return switch (to) {
-            case F64 -> f32ToF64(s, d, n);
-            case F16 -> f32ToF16(s, d, n);
-            case BF16 -> f32ToBf16(s, d, n);
-            case I64 -> f32ToI64(s, d, n);
-            case I32 -> f32ToI32(s, d, n);
-            case BOOL -> f32ToBool(s, d, n);
-            case F32 -> false;
-        };
-    }
-
-    private static boolean fromI64(long s, DType to, long d, long n) {
-        return switch (to) {
-            case F32 -> i64ToF32(s, d, n);
-            case I32 -> i64ToI32(s, d, n);
-            case BOOL -> i64ToBool(s, d, n);
-            case F64, F16, BF16, I64 -> false;
-        };
+        if (loop == null || whole == 0) {
+            return 0;
+        }
+        loop.run(s, d, whole);
+        return whole;
     }
 
     private static IntVector ints(long address) {
@@ -88,120 +95,107 @@ final class Convert {
         return ByteVector.fromMemorySegment(I8, RawMemory.ALL, address, Simd.ORDER);
     }
 
-    private static boolean f32ToF64(long s, long d, long n) {
+    private static void f32ToF64(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var x = Simd.loadF32(s + 4 * i);
             Simd.store(d + 8 * i, (DoubleVector) x.convertShape(F2D, Simd.F64, 0));
             Simd.store(d + 8 * i + Simd.BYTES, (DoubleVector) x.convertShape(F2D, Simd.F64, 1));
         }
-        return true;
     }
 
-    private static boolean f64ToF32(long s, long d, long n) {
+    private static void f64ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var low = (FloatVector) Simd.loadF64(s + 8 * i).convertShape(D2F, Simd.F32, 0);
             var high = (FloatVector) Simd.loadF64(s + 8 * i + Simd.BYTES).convertShape(D2F, Simd.F32, -1);
             Simd.store(d + 4 * i, low.blend(high, UPPER));
         }
-        return true;
     }
 
-    private static boolean f32ToI64(long s, long d, long n) {
+    private static void f32ToI64(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var x = Simd.loadF32(s + 4 * i);
             x.convertShape(F2L, I64, 0).intoMemorySegment(RawMemory.ALL, d + 8 * i, Simd.ORDER);
             x.convertShape(F2L, I64, 1).intoMemorySegment(RawMemory.ALL, d + 8 * i + Simd.BYTES, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean i64ToF32(long s, long d, long n) {
+    private static void i64ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var low = (FloatVector) longs(s + 8 * i).convertShape(L2F, Simd.F32, 0);
             var high = (FloatVector) longs(s + 8 * i + Simd.BYTES).convertShape(L2F, Simd.F32, -1);
             Simd.store(d + 4 * i, low.blend(high, UPPER));
         }
-        return true;
     }
 
-    private static boolean f32ToI32(long s, long d, long n) {
+    private static void f32ToI32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             Simd.loadF32(s + 4 * i).convertShape(F2I, I32, 0)
                     .intoMemorySegment(RawMemory.ALL, d + 4 * i, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean i32ToF32(long s, long d, long n) {
+    private static void i32ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             Simd.store(d + 4 * i, (FloatVector) ints(s + 4 * i).convertShape(I2F, Simd.F32, 0));
         }
-        return true;
     }
 
-    private static boolean i32ToI64(long s, long d, long n) {
+    private static void i32ToI64(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var x = ints(s + 4 * i);
             x.convertShape(I2L, I64, 0).intoMemorySegment(RawMemory.ALL, d + 8 * i, Simd.ORDER);
             x.convertShape(I2L, I64, 1).intoMemorySegment(RawMemory.ALL, d + 8 * i + Simd.BYTES, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean i64ToI32(long s, long d, long n) {
+    private static void i64ToI32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var low = (IntVector) longs(s + 8 * i).convertShape(L2I, I32, 0);
             var high = (IntVector) longs(s + 8 * i + Simd.BYTES).convertShape(L2I, I32, -1);
             low.or(high).intoMemorySegment(RawMemory.ALL, d + 4 * i, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean f32ToBool(long s, long d, long n) {
+    private static void f32ToBool(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var truth = Simd.loadF32(s + 4 * i).compare(NE, 0f).cast(I8);
             ByteVector.zero(I8).blend((byte) 1, truth).intoMemorySegment(RawMemory.ALL, d + i, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean i64ToBool(long s, long d, long n) {
+    private static void i64ToBool(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             long bits = longs(s + 8 * i).compare(NE, 0).toLong()
                     | longs(s + 8 * i + Simd.BYTES).compare(NE, 0).toLong() << HALF;
             ByteVector.zero(I8).blend((byte) 1, VectorMask.fromLong(I8, bits))
                     .intoMemorySegment(RawMemory.ALL, d + i, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean boolToF32(long s, long d, long n) {
+    private static void boolToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var x = (IntVector) bytes(s + i).convertShape(B2I, I32, 0);     // B2F in one step is no machine instruction
             Simd.store(d + 4 * i, (FloatVector) x.convertShape(I2F, Simd.F32, 0));
         }
-        return true;
     }
 
-    private static boolean boolToI64(long s, long d, long n) {
+    private static void boolToI64(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var x = bytes(s + i);
             x.convertShape(B2L, I64, 0).intoMemorySegment(RawMemory.ALL, d + 8 * i, Simd.ORDER);
             x.convertShape(B2L, I64, 1).intoMemorySegment(RawMemory.ALL, d + 8 * i + Simd.BYTES, Simd.ORDER);
         }
-        return true;
     }
 
-    private static boolean bf16ToF32(long s, long d, long n) {
+    private static void bf16ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var bits = (IntVector) shorts(s + 2 * i).convertShape(ZERO_EXTEND_S2I, I32, 0);
             bits.lanewise(LSHL, 16).intoMemorySegment(RawMemory.ALL, d + 4 * i, Simd.ORDER);
         }
-        return true;
     }
 
     /// Rounded as [Half#bf16] rounds.
-    private static boolean f32ToBf16(long s, long d, long n) {
+    private static void f32ToBf16(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var bits = ints(s + 4 * i);
             var odd = bits.lanewise(LSHR, 16).and(1);
@@ -210,12 +204,11 @@ final class Convert {
             rounded.blend(bits.lanewise(ASHR, 16).or(0x40), isNan).convertShape(I2S, I16, 0)
                     .intoMemorySegment(RawMemory.ALL, d + 2 * i, Simd.ORDER);
         }
-        return true;
     }
 
     /// The fraction and the exponent, moved to their places and read as a float, are `2^-112` times the value,
     /// subnormal or not; only infinities and NaN need another exponent.
-    private static boolean f16ToF32(long s, long d, long n) {
+    private static void f16ToF32(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var bits = (IntVector) shorts(s + 2 * i).convertShape(ZERO_EXTEND_S2I, I32, 0);
             var size = bits.and(0x7FFF);
@@ -224,12 +217,11 @@ final class Convert {
             y = y.blend(y.or(0x7F80_0000), size.compare(GE, 0x7C00)).blend(y.or(0x7FC0_0000), size.compare(GT, 0x7C00));
             y.or(bits.and(0x8000).lanewise(LSHL, 16)).intoMemorySegment(RawMemory.ALL, d + 4 * i, Simd.ORDER);
         }
-        return true;
     }
 
     /// To nearest, ties to even: by hand where the result is normal; where it is subnormal, by the addition of 1/2,
     /// whose last place is the smallest f16.
-    private static boolean f32ToF16(long s, long d, long n) {
+    private static void f32ToF16(long s, long d, long n) {
         for (long i = 0; i < n; i += LANES) {
             var bits = ints(s + 4 * i);
             var size = bits.and(Integer.MAX_VALUE);
@@ -243,6 +235,5 @@ final class Convert {
             y.or(bits.lanewise(LSHR, 16).and(0x8000)).convertShape(I2S, I16, 0)
                     .intoMemorySegment(RawMemory.ALL, d + 2 * i, Simd.ORDER);
         }
-        return true;
     }
 }

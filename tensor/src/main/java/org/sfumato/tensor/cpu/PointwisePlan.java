@@ -12,6 +12,7 @@ import org.sfumato.tensor.op.Pointwise;
 /// operations are constants of a class. For a list made anew [ExprLoop#of] compares the formulas themselves.
 final class PointwisePlan {
     private static final int SLOTS = 1024;
+    private static final int PROBES = 8;
     private static final PointwisePlan[] FOUND = new PointwisePlan[SLOTS];
 
     /// The type of arithmetic.
@@ -39,12 +40,21 @@ final class PointwisePlan {
     /// The plan for `op` on operands whose types promote to `promoted`.
     static PointwisePlan of(Pointwise op, DType promoted, int operands) {
         var formulas = op.formulas();
-        int slot = System.identityHashCode(formulas) * 8 + promoted.ordinal() & SLOTS - 1;
-        var plan = FOUND[slot];                     // a race is harmless: a plan is complete when it can be seen
-        if (plan == null || plan.formulas != formulas || plan.promoted != promoted) {
-            plan = new PointwisePlan(formulas, promoted, operands);
-            FOUND[slot] = plan;
+        int hash = System.identityHashCode(formulas) * 31 + promoted.ordinal();
+        for (int i = 0; i < PROBES; i++) {
+            int slot = hash + i & SLOTS - 1;
+            var plan = FOUND[slot];                 // a race is harmless: a plan is complete when it can be seen
+            if (plan == null) {
+                plan = new PointwisePlan(formulas, promoted, operands);
+                FOUND[slot] = plan;
+                return plan;
+            }
+            if (plan.formulas == formulas && plan.promoted == promoted) {
+                return plan;
+            }
         }
+        var plan = new PointwisePlan(formulas, promoted, operands);
+        FOUND[hash & SLOTS - 1] = plan;
         return plan;
     }
 

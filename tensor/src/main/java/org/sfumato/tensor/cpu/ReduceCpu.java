@@ -1,9 +1,6 @@
 package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Layout;
 import org.sfumato.tensor.Shape;
@@ -45,19 +42,33 @@ final class ReduceCpu {
         compute = type.compute();
         partial = compute == DType.I64 ? DType.I64 : DType.F64;
         width = compute.bytes();
-        int rank = in.shape().rank();
-        var steps = in.layout().strides();
-        kept = walk(in, IntStream.range(0, rank).filter(i -> !op.axes().contains(i)).toArray());
-        folded = walk(in, op.axes().stream().sorted(Comparator.comparingLong(i -> -Math.abs(steps[i])))
-                .mapToInt(Integer::intValue).toArray());
+        kept = walk(in, op, false);
+        folded = walk(in, op, true);
         results = kept.countBefore(kept.rank);
         each = folded.countBefore(folded.rank);
     }
 
-    private static Walk walk(Operand in, int[] axes) {
-        var shape = Shape.of(Arrays.stream(axes).mapToLong(in.shape()::size).toArray());
-        var strides = Arrays.stream(axes).mapToLong(axis -> in.layout().strides()[axis]).toArray();
-        return Walk.of(shape, new Operand(in.buffer(), in.dtype(), new Layout(shape, strides, in.layout().offset())));
+    /// The axes along which is combined, that of the longest strides first, or the others in their order.
+    private static Walk walk(Operand in, Reduce op, boolean folded) {
+        var layout = in.layout();
+        int rank = layout.shape().rank();
+        var sizes = new long[folded ? op.axes().size() : rank - op.axes().size()];
+        var strides = new long[sizes.length];
+        int n = 0;
+        for (int axis = 0; axis < rank; axis++) {
+            if (op.axes().contains(axis) == folded) {
+                long stride = layout.strides()[axis];
+                int at = n++;
+                for (; folded && at > 0 && Math.abs(strides[at - 1]) < Math.abs(stride); at--) {
+                    sizes[at] = sizes[at - 1];
+                    strides[at] = strides[at - 1];
+                }
+                sizes[at] = layout.shape().size(axis);
+                strides[at] = stride;
+            }
+        }
+        var shape = Shape.of(sizes);
+        return Walk.of(shape, new Operand(in.buffer(), in.dtype(), new Layout(shape, strides, layout.offset())));
     }
 
     /// `out = op(in)`.

@@ -21,7 +21,6 @@ final class Rows implements AutoCloseable {
     private final long base;
     private final int bytes;
     private final Scratch copy;
-    private final Layout outer;
     private final boolean regular;
     private final long start;
     private final long step;
@@ -34,11 +33,22 @@ final class Rows implements AutoCloseable {
         this.copy = copy;
         int last = layout.shape().rank() - 1;
         this.width = Math.toIntExact(layout.shape().size(last));
-        this.outer = new Layout(layout.shape().range(0, last), layout.strides(), layout.offset()).collapse();
-        this.count = outer.shape().count();
-        this.regular = outer.shape().rank() < 2;
         this.start = layout.offset() * bytes;
-        this.step = outer.shape().rank() == 0 ? 0 : outer.strides()[0] * bytes;
+        long count = 1;
+        long step = 0;
+        boolean regular = true;
+        for (int axis = last - 1; axis >= 0; axis--) {
+            long size = layout.shape().size(axis);
+            if (size != 1) {
+                long stride = layout.strides()[axis];
+                regular &= count == 1 || stride == step * count;
+                step = count == 1 ? stride : step;
+                count *= size;
+            }
+        }
+        this.count = count;
+        this.step = step * bytes;
+        this.regular = regular || count == 0;
     }
 
     /// The rows of `operand` along its last axis; its rank is at least one.
@@ -154,9 +164,9 @@ final class Rows implements AutoCloseable {
 
     private long irregular(long r) {
         long at = layout.offset();
-        for (int axis = outer.shape().rank() - 1; axis >= 0; axis--) {
-            long size = outer.shape().size(axis);
-            at += r % size * outer.strides()[axis];
+        for (int axis = layout.shape().rank() - 2; axis >= 0; axis--) {
+            long size = layout.shape().size(axis);
+            at += r % size * layout.strides()[axis];
             r /= size;
         }
         return at * bytes;

@@ -1,6 +1,6 @@
 package org.sfumato.tensor.op;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Dispatch;
@@ -66,7 +66,7 @@ public record Pointwise(String name, List<Expr> formulas, boolean predicate) imp
         var type = predicate ? DType.BOOL : promoted(in);
         var spec = new Spec(Shape.broadcast(name, shapes), type);
         var out = new Spec[formulas.size()];
-        java.util.Arrays.fill(out, spec);
+        Arrays.fill(out, spec);
         return out;
     }
 
@@ -77,69 +77,33 @@ public record Pointwise(String name, List<Expr> formulas, boolean predicate) imp
         if (predicate) {
             return gradients;
         }
-        var inputs = new ArrayList<Tensor>();
-        for (int i = 0; i < n; i++) {
-            inputs.add(saved.in(i));
-        }
-        var slots = new Expr[formulas.size()];
-        for (int j = 0; j < dOut.length; j++) {
-            if (dOut[j] != null) {
-                slots[j] = Expr.arg(inputs.size());
-                inputs.add(dOut[j]);
-            }
-        }
-        var wanted = new ArrayList<Integer>();
-        var slopes = new ArrayList<Expr>();
+        var arguments = new Tensor[n + dOut.length];
+        System.arraycopy(dOut, 0, arguments, n, dOut.length);
+        long needed = 0;
         for (int k = 0; k < n; k++) {
-            if (!saved.needs(k)) {
-                continue;
-            }
-            var slope = Expr.of(0);
-            for (int j = 0; j < slots.length; j++) {
-                slope = slots[j] == null ? slope : slope.add(slots[j].mul(formulas.get(j).diff(k)));
-            }
-            if (slope instanceof Expr.Arg(int at)) {                // the gradient passes through as it is
-                gradients[k] = inputs.get(at).sumTo(saved.in(k).shape());
-            } else if (!slope.isConst(0)) {
-                wanted.add(k);
-                slopes.add(slope);
-            }
+            arguments[k] = saved.in(k);
+            needed |= saved.needs(k) ? 1L << k : 0;
         }
-        if (!wanted.isEmpty()) {
-            var results = Dispatch.apply(compact(slopes, inputs), used(slopes, inputs));
+        long given = 0;
+        for (int j = 0; j < dOut.length; j++) {
+            given |= dOut[j] != null ? 1L << j : 0;
+        }
+        var rule = PointwiseGradient.of(this, n, needed, given);
+        for (int k = 0; k < n; k++) {
+            int through = rule.through()[k];
+            gradients[k] = through < 0 ? null : arguments[through].sumTo(arguments[k].shape());
+        }
+        if (rule.wanted().length > 0) {
+            var in = new Tensor[rule.reads().length];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = arguments[rule.reads()[i]];
+            }
+            var results = Dispatch.apply(rule.op(), in);
             for (int i = 0; i < results.length; i++) {
-                gradients[wanted.get(i)] = results[i].sumTo(saved.in(wanted.get(i)).shape());
+                int k = rule.wanted()[i];
+                gradients[k] = results[i].sumTo(arguments[k].shape());
             }
         }
         return gradients;
-    }
-
-    /// Only the inputs that the slopes read take part, so that nothing more is loaded than needed; but the shape of the
-    /// result must be that of the gradient, which is always read.
-    private Pointwise compact(List<Expr> slopes, List<Tensor> inputs) {
-        var renamed = new ArrayList<Expr>();
-        int next = 0;
-        for (int i = 0; i < inputs.size(); i++) {
-            renamed.add(reads(slopes, i) ? Expr.arg(next++) : Expr.of(0));
-        }
-        return new Pointwise(name + "Grad", slopes.stream().map(s -> s.substitute(renamed)).toList(), false);
-    }
-
-    private static Tensor[] used(List<Expr> slopes, List<Tensor> inputs) {
-        var used = new ArrayList<Tensor>();
-        for (int i = 0; i < inputs.size(); i++) {
-            if (reads(slopes, i)) {
-                used.add(inputs.get(i));
-            }
-        }
-        return used.toArray(Tensor[]::new);
-    }
-
-    private static boolean reads(List<Expr> formulas, int arg) {
-        return formulas.stream().anyMatch(f -> reads(f, arg));
-    }
-
-    private static boolean reads(Expr formula, int arg) {
-        return formula instanceof Expr.Arg(int k) ? k == arg : reads(formula.children(), arg);
     }
 }

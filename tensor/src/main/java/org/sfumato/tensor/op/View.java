@@ -45,7 +45,11 @@ public sealed interface View extends Op, Differentiable {
 
         @Override
         public Layout apply(Layout layout) {
-            return layout.permute(axes.stream().mapToInt(Integer::intValue).toArray());
+            var order = new int[axes.size()];
+            for (int i = 0; i < order.length; i++) {
+                order[i] = axes.get(i);
+            }
+            return layout.permute(order);
         }
 
         @Override
