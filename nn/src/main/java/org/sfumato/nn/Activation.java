@@ -34,6 +34,15 @@ public enum Activation {
         return gated;
     }
 
+    /// The function of the first half, or this one if it is not gated.
+    public Activation ungated() {
+        return switch (this) {
+            case SWIGLU -> SILU;
+            case GEGLU -> GELU;
+            case GELU, GELU_TANH, SILU, RELU -> this;
+        };
+    }
+
     /// Applies it. Shapes: (..., F) -> (..., F), or (..., 2F) -> (..., F) if gated, the first half going through the
     /// function.
     public Tensor apply(Tensor x) {

@@ -38,9 +38,10 @@ class MaskedTrainerTest {
         }
 
         private static TransformerConfig dropout(TransformerConfig c) {
-            return new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(), c.heads(), 2, c.mlpWidth(),
-                    c.norm(), c.eps(), c.positions(), c.queryKeyNorm(), c.activation(), c.biases(), c.finalNorm(),
-                    c.tied(), TransformerConfig.Start.NORMAL, .1);
+            return new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(),
+                    new TransformerConfig.Heads(c.heads().query(), 2, c.heads().size(), c.heads().normalized()),
+                    c.pattern(), c.mlpWidth(), c.activation(), c.norms(), c.positions(), c.biases(), c.output(),
+                    TransformerConfig.Start.NORMAL, .1);
         }
     }
 

@@ -27,8 +27,9 @@ class TransformerConfigJsonTest {
         var names = Arrays.stream(TransformerConfig.class.getRecordComponents()).map(c -> c.getName()).toList();
         var tree = RecordJson.write(PRESETS.getFirst());
         assertThat(tree.propertyNames()).containsExactlyElementsOf(names);
-        assertThat(tree.get("positions").asString()).isEqualTo("LEARNED");
-        assertThat(((ObjectNode) tree.get("biases")).propertyNames()).containsExactly("qkv", "output", "mlp", "head");
+        assertThat(tree.get("positions").get("kind").asString()).isEqualTo("LEARNED");
+        assertThat(((ObjectNode) tree.get("biases")).propertyNames()).containsExactly("qkv", "output", "mlp",
+                "transform", "head");
     }
 
     @Test
@@ -46,8 +47,8 @@ class TransformerConfigJsonTest {
 
     @Test
     void theConfigsOwnChecksHold() {
-        var tree = RecordJson.write(PRESETS.getFirst()).put("heads", 7);
+        var tree = RecordJson.write(PRESETS.getFirst()).put("width", 0);
         assertThatIllegalArgumentException().isThrownBy(() -> RecordJson.read(TransformerConfig.class, tree))
-                .withMessageContaining("heads must divide the width");
+                .withMessageContaining("bad value, width = 0");
     }
 }

@@ -1,0 +1,86 @@
+package org.sfumato.models.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sfumato.models.transformer.Transformer.Block;
+import org.sfumato.models.transformer.TransformerConfig.Encoding;
+import org.sfumato.models.transformer.TransformerConfig.Normalization;
+import org.sfumato.models.transformer.TransformerConfig.Start;
+import org.sfumato.nn.Attention;
+import org.sfumato.nn.Dropout;
+import org.sfumato.nn.Embedding;
+import org.sfumato.nn.Init;
+import org.sfumato.nn.LayerNorm;
+import org.sfumato.nn.Linear;
+import org.sfumato.nn.Mlp;
+import org.sfumato.nn.Norm;
+import org.sfumato.nn.RmsNorm;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Tensor;
+
+/// The first parameters of a [Transformer], as [Start] says.
+record TransformerStart(TransformerConfig config) {
+    Transformer network(Rng rng) {
+        var blocks = new ArrayList<Block>();
+        for (int i = 0; i < config.layers(); i++) {
+            blocks.add(block(i, rng.fold(2 + i)));
+        }
+        var norms = config.norms();
+        var output = config.output();
+        var token = new Embedding(table(config.vocabulary(), rng.fold(0)));
+        var position = config.positions().kind() == Encoding.ROTARY ? null
+                : config.start() == Start.TORCH ? Init.normal(1, rng.fold(1), config.length(), config.width())
+                : Init.zeros(config.length(), config.width());
+        var type = config.positions().types() == 0 ? null
+                : table(config.positions().types(), rng.fold(3 + config.layers()));
+        var transform = output.transform() ? linear(config.width(), config.width(), config.biases().transform(), false,
+                rng.fold(4 + config.layers())) : null;
+        boolean bias = config.biases().head();
+        var head = output.tied() ? new Linear(token.weight(), bias ? Init.zeros(config.vocabulary()) : null)
+                : linear(config.width(), config.vocabulary(), bias, config.start() == Start.ZERO_OUTPUTS,
+                        rng.fold(2 + config.layers()));
+        return new Transformer(config, token, position, type, norms.embedding() ? norm(config.width()) : null,
+                List.copyOf(blocks), norms.last() ? norm(config.width()) : null, transform,
+                output.transform() ? norm(config.width()) : null, head);
+    }
+
+    private Tensor table(long rows, Rng rng) {
+        return switch (config.start()) {
+            case ZERO -> Init.zeros(rows, config.width());
+            case TORCH -> Init.normal(1, rng, rows, config.width());
+            case NORMAL, ZERO_OUTPUTS -> Init.normal(.02, rng, rows, config.width());
+        };
+    }
+
+    private Block block(int layer, Rng rng) {
+        int width = config.width();
+        var heads = config.heads();
+        boolean zero = config.start() == Start.ZERO_OUTPUTS;
+        var qkv = linear(width, (heads.query() + 2L * heads.key()) * heads.size(), config.biases().qkv(), false,
+                rng.fold(0));
+        var output = linear((long) heads.query() * heads.size(), width, config.biases().output(), zero, rng.fold(1));
+        var attention = new Attention(qkv, output, heads.normalized() ? norm(heads.size()) : null,
+                heads.normalized() ? norm(heads.size()) : null, heads.query(), heads.key());
+        long up = (config.activation().isGated() ? 2L : 1L) * config.mlpWidth();
+        var mlp = new Mlp(linear(width, up, config.biases().mlp(), false, rng.fold(2)),
+                linear(config.mlpWidth(), width, config.biases().mlp(), zero, rng.fold(3)), config.activation());
+        return new Block(layer == 0 && !config.norms().first() ? null : norm(width), attention, norm(width), mlp,
+                config.norms().placement(), new Dropout(config.dropout()));
+    }
+
+    private Norm norm(long width) {
+        var norms = config.norms();
+        if (norms.kind() == Normalization.RMS_NORM) {
+            return RmsNorm.init(width, norms.eps());
+        }
+        return new LayerNorm(Init.ones(width), norms.bias() ? Init.zeros(width) : null, norms.eps());
+    }
+
+    private Linear linear(long in, long out, boolean bias, boolean zero, Rng rng) {
+        if (config.start() == Start.TORCH) {
+            return Linear.init(in, out, bias, rng);
+        }
+        return new Linear(zero || config.start() == Start.ZERO ? Init.zeros(out, in) : Init.normal(.02, rng, out, in),
+                bias ? Init.zeros(out) : null);
+    }
+}
