@@ -19,8 +19,8 @@ final class FileBytes implements AutoCloseable {
     private final String format;
     private final Path path;
     private final FileChannel channel;
-    private final Arena arena = Arena.ofShared();
     private final long size;
+    private Arena arena;
     private MemorySegment mapped;
 
     private FileBytes(String format, Path path, FileChannel channel) throws IOException {
@@ -81,6 +81,7 @@ final class FileBytes implements AutoCloseable {
     synchronized MemorySegment slice(long at, long length) throws IOException {
         requireOpen();
         if (mapped == null) {
+            arena = Arena.ofShared();                   // not before: to close it stops all threads for a moment
             mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         }
         return mapped.asSlice(at, length);
@@ -115,7 +116,7 @@ final class FileBytes implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            if (arena.scope().isAlive()) {
+            if (arena != null && arena.scope().isAlive()) {
                 arena.close();
             }
         }

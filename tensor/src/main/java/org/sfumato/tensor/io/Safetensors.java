@@ -1,6 +1,7 @@
 package org.sfumato.tensor.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -43,13 +44,13 @@ public final class Safetensors implements TensorFile {
     public record Entry(String dtype, Shape shape, long begin, long end) { }
 
     private final FileBytes file;
-    private final MemorySegment mapped;
     private final SafetensorsHeader header;
 
     private Safetensors(FileBytes file) throws IOException {
         this.file = file;
-        this.mapped = file.slice(0, file.size());
-        this.header = SafetensorsHeader.read(mapped, file.path());
+        try (var arena = Arena.ofConfined()) {
+            this.header = SafetensorsHeader.read(file.map(0, file.size(), arena), file.path());
+        }
     }
 
     /// Opens the file at `path` and checks its header.
@@ -134,7 +135,11 @@ public final class Safetensors implements TensorFile {
     /// @throws IllegalArgumentException if there is no such tensor
     public MemorySegment segment(String name) {
         var stored = stored(name);
-        return mapped.asSlice(stored.at(), stored.bytes());
+        try {
+            return file.slice(stored.at(), stored.bytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.sfumato.tensor.io;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -11,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
@@ -82,5 +86,24 @@ final class Fixtures {
 
     static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /// A zip file of these entries.
+    static byte[] zip(Map<String, byte[]> entries, int method) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (var zip = new ZipOutputStream(bytes)) {
+            for (var e : entries.entrySet()) {
+                var entry = new ZipEntry(e.getKey());
+                var crc = new CRC32();
+                crc.update(e.getValue());
+                entry.setMethod(method);
+                entry.setSize(e.getValue().length);
+                entry.setCrc(crc.getValue());
+                zip.putNextEntry(entry);
+                zip.write(e.getValue());
+                zip.closeEntry();
+            }
+        }
+        return bytes.toByteArray();
     }
 }

@@ -3,15 +3,12 @@ package org.sfumato.tensor.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,29 +57,11 @@ class TorchArchiveTest {
                 .hasMessageContaining("an old PyTorch file").hasMessageContaining("torch.save(torch.load(");
     }
 
-    private static byte[] zip(Map<String, byte[]> entries, int method) throws IOException {
-        var bytes = new ByteArrayOutputStream();
-        try (var zip = new ZipOutputStream(bytes)) {
-            for (var e : entries.entrySet()) {
-                var entry = new ZipEntry(e.getKey());
-                var crc = new CRC32();
-                crc.update(e.getValue());
-                entry.setMethod(method);
-                entry.setSize(e.getValue().length);
-                entry.setCrc(crc.getValue());
-                zip.putNextEntry(entry);
-                zip.write(e.getValue());
-                zip.closeEntry();
-            }
-        }
-        return bytes.toByteArray();
-    }
-
     private Path archive(String pickle) throws IOException {
         var entries = new LinkedHashMap<String, byte[]>();
         entries.put("x/data.pkl", Fixtures.ascii(pickle));
         entries.put("x/data/0", new byte[16]);
-        return Files.write(folder.resolve("case.pt"), zip(entries, ZipEntry.STORED));
+        return Files.write(folder.resolve("case.pt"), Fixtures.zip(entries, ZipEntry.STORED));
     }
 
     private void refused(Path file, String why) {
@@ -164,12 +143,12 @@ class TorchArchiveTest {
     void zipFilesOfOtherKindsAreRefused() throws IOException {
         var pickle = Map.of("x/data.pkl", Fixtures.ascii("}" + "N0".repeat(100) + "."));
         var file = folder.resolve("case.pt");
-        refused(Files.write(file, zip(pickle, ZipEntry.DEFLATED)), "'x/data.pkl' is compressed");
-        refused(Files.write(file, zip(Map.of("a.txt", new byte[1]), ZipEntry.STORED)), "without one data.pkl");
-        refused(Files.write(file, zip(Map.of("a.npy", new byte[1]), ZipEntry.STORED)), "Npz.read");
-        refused(Files.write(file, zip(Map.of("x/data.pkl", new byte[1], "x/constants.pkl", new byte[1]),
+        refused(Files.write(file, Fixtures.zip(pickle, ZipEntry.DEFLATED)), "'x/data.pkl' is compressed");
+        refused(Files.write(file, Fixtures.zip(Map.of("a.txt", new byte[1]), ZipEntry.STORED)), "without one data.pkl");
+        refused(Files.write(file, Fixtures.zip(Map.of("a.npy", new byte[1]), ZipEntry.STORED)), "Npz.read");
+        refused(Files.write(file, Fixtures.zip(Map.of("x/data.pkl", new byte[1], "x/constants.pkl", new byte[1]),
                 ZipEntry.STORED)), "TorchScript");
-        refused(Files.write(file, zip(Map.of("x/data.pkl", new byte[1], "x/byteorder", Fixtures.ascii("big")),
+        refused(Files.write(file, Fixtures.zip(Map.of("x/data.pkl", new byte[1], "x/byteorder", Fixtures.ascii("big")),
                 ZipEntry.STORED)), "its byte order is not little");
         var whole = Files.readAllBytes(Fixtures.file("torch_p2.pt"));
         refused(Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 100)), "the download is incomplete");
@@ -183,7 +162,7 @@ class TorchArchiveTest {
             entries.put("x/data/" + i, new byte[0]);
         }
         entries.put("x/data.pkl", Fixtures.ascii("}X\1\0\0\0aK\5s."));
-        try (var file = TorchArchive.open(Files.write(folder.resolve("zip64"), zip(entries, ZipEntry.STORED)))) {
+        try (var file = TorchArchive.open(Files.write(folder.resolve("zip64"), Fixtures.zip(entries, ZipEntry.STORED)))) {
             assertThat(file.metadata()).containsExactly(Map.entry("a", "5"));
         }
     }

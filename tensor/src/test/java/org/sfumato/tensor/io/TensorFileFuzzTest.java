@@ -1,0 +1,147 @@
+package org.sfumato.tensor.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SplittableRandom;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sfumato.tensor.Scope;
+
+/// Damaged files: nothing but an [IOException] may come out, soon, and neither the heap nor a tensor may grow beyond a
+/// multiple of the file. `-Dformats.mutations=100000` makes the test long.
+class TensorFileFuzzTest {
+    private static final int MUTATIONS = Integer.getInteger("formats.mutations", 1000);
+    private static final long SLOWEST_NANOS = 5_000_000_000L;
+    /// Bytes on the heap for each byte of the file, beside a constant: a pickle can ask for a map with each byte.
+    private static final long HEAP = 256;
+    private static final long HEAP_CONSTANT = 1 << 20;
+    /// Bytes of a tensor for each byte of the file: a view may repeat it 16 times, and bytes are widened to i32.
+    private static final long TENSOR = 64;
+
+    @TempDir
+    private Path folder;
+
+    /// Makes a file of damaged content and says where to open.
+    @FunctionalInterface
+    private interface Damaged {
+        Path write(SplittableRandom random) throws IOException;
+    }
+
+    private static void fuzz(Damaged damaged) throws IOException {
+        var random = new SplittableRandom(42);
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int opened = 0;
+        for (int i = -1; i < MUTATIONS; i++) {                          // the first loads classes: not counted
+            var path = damaged.write(random);
+            long size = Files.size(path);
+            long start = System.nanoTime();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            try {
+                readAll(path, size);
+                opened++;
+            } catch (IOException e) {
+                assertThat(e.getMessage()).isNotBlank();
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("mutation " + i + " of " + path, e);
+            }
+            long heap = threads.getCurrentThreadAllocatedBytes() - before;
+            assertThat(System.nanoTime() - start).as("time of mutation %s", i).isLessThan(SLOWEST_NANOS);
+            assertThat(i < 0 ? 0 : heap).as("heap of mutation %s of %s bytes", i, size)
+                    .isLessThan(HEAP * size + HEAP_CONSTANT);
+        }
+        assertThat(opened).as("files that are still fine").isBetween(1, MUTATIONS - 1);
+    }
+
+    private static void readAll(Path path, long size) throws IOException {
+        try (var file = TensorFile.open(path); var scope = Scope.open("fuzz")) {
+            for (var name : file.names()) {
+                read(file, name, scope, size);
+            }
+        }
+    }
+
+    private static void read(TensorFile file, String name, Scope scope, long size) throws IOException {
+        assertThat(file.shape(name)).isNotNull();
+        assertThat(file.storedAs(name)).isNotEmpty();
+        try {
+            var spec = file.spec(name);
+            assertThat(spec.bytes()).as(name).isLessThanOrEqualTo(TENSOR * size);
+            var tensor = scope.call(Fixtures.unchecked(() -> file.tensor(name)));
+            assertThat(tensor.spec()).isEqualTo(spec);
+            tensor.close();
+        } catch (FormatException e) {
+            assertThat(e.getMessage()).contains("no counterpart");
+        } catch (UncheckedIOException e) {
+            assertThat(e.getMessage()).contains("neither 0 nor 1");
+        }
+    }
+
+    private void fuzzFile(String fixture) throws IOException {
+        var bytes = Files.readAllBytes(Fixtures.file(fixture));
+        fuzz(random -> Files.write(folder.resolve("file"), Mutations.of(bytes, random)));
+    }
+
+    @Test
+    void safetensors() throws IOException {
+        fuzzFile("python.safetensors");
+    }
+
+    @Test
+    void gguf() throws IOException {
+        fuzzFile("all.gguf");
+    }
+
+    @Test
+    void archivesOfPyTorch() throws IOException {
+        fuzzFile("torch_p2.pt");
+    }
+
+    @Test
+    void picklesOfProtocolTwo() throws IOException {
+        fuzzPickle("torch_p2.pt");
+    }
+
+    @Test
+    void picklesOfProtocolFive() throws IOException {
+        fuzzPickle("torch_p5.pt");
+    }
+
+    /// Damage to the pickle alone, within a zip file that is fine.
+    private void fuzzPickle(String fixture) throws IOException {
+        var entries = new LinkedHashMap<String, byte[]>();
+        try (var zip = new ZipFile(Fixtures.file(fixture).toFile())) {
+            for (var entry : Collections.list(zip.entries())) {
+                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
+            }
+        }
+        var name = entries.firstEntry().getKey();
+        var pickle = entries.firstEntry().getValue();
+        assertThat(name).endsWith("data.pkl");
+        fuzz(random -> {
+            entries.put(name, Mutations.of(pickle, random));
+            return Files.write(folder.resolve("file"), Fixtures.zip(entries, ZipEntry.STORED));
+        });
+    }
+
+    @Test
+    void indexesOfShards() throws IOException {
+        try (var files = Files.newDirectoryStream(Fixtures.file("sharded"))) {
+            for (var file : files) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        var index = folder.resolve("model.safetensors.index.json");
+        var bytes = Files.readAllBytes(index);
+        fuzz(random -> Files.write(index, Mutations.of(bytes, random)));
+    }
+}
