@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// A place in the bytes of a file that moves on as they are read, little-endian. Nothing is read, and nothing allocated,
-/// beyond the end.
+/// A place in the bytes of a file that moves on as they are read, little-endian. Nothing is read or
+/// allocated beyond the end.
 final class Cursor {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

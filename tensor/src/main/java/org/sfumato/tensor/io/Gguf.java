@@ -17,8 +17,8 @@ import tools.jackson.core.ObjectWriteContext;
 /// The file of llama.cpp, versions 2 and 3, little-endian: metadata of thirteen types, then names, shapes, types and
 /// places of tensors, then their data.
 ///
-/// Shapes are given as elsewhere here, the last axis running fastest; in the file it is the first. Tensors are loaded as
-/// [Encoding] says, quantised ones as f32; all types are listed. Source: ggml-org/ggml, `docs/gguf.md`.
+/// Shapes are given as elsewhere here, the last axis running fastest; in the file it is the first. Tensors are loaded
+/// as [Encoding] says, quantised ones as f32; all types are listed. Source: ggml-org/ggml, `docs/gguf.md`.
 final class Gguf {
     private static final int MAGIC = 0x46554747;                            // "GGUF"
     private static final int MOST_AXES = 4;

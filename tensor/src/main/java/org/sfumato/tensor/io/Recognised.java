@@ -33,7 +33,7 @@ final class Recognised {
         }
         var file = Files.isDirectory(path) ? inside(path) : path;
         var head = head(file);
-        boolean text = head.stripLeading().startsWith("{") && head.indexOf('\0') < 0;     // lengths hold zeros, JSON none
+        boolean text = head.stripLeading().startsWith("{") && head.indexOf('\0') < 0;     // a length holds zeros
         return text ? Shards.open(file) : openFile(file);
     }
 

@@ -28,8 +28,8 @@ import org.sfumato.tensor.Tensor;
 /// Safetensors.write(path, Map.of("embed.weight", weight), Map.of("format", "pt"));
 /// ```
 ///
-/// Opening costs the header only. A tensor is read when it is asked for, into its own memory; [#segment] shows the bytes
-/// of the mapped file instead.
+/// Opening costs the header only. A tensor is read when it is asked for, into its own memory; [#segment] shows the
+/// bytes of the mapped file instead.
 ///
 /// Every rule of the format is checked on opening: lengths, JSON without duplicate names, types, sizes without
 /// overflow, and that the tensors cover the data without hole or overlap. Source: huggingface/safetensors, README and

@@ -21,8 +21,8 @@ import org.sfumato.tensor.Tensor;
 
 /// Tensors spread over several files of one folder, with an index that says which file holds which.
 ///
-/// Checked on opening: that every file of the index is there and lies inside the folder, that each tensor is in the file
-/// that the index names and in no other, and that no file holds a tensor that the index does not name.
+/// Checked on opening: that every file of the index is there and lies inside the folder, that each tensor is in the
+/// file that the index names and in no other, and that no file holds a tensor that the index does not name.
 final class Shards implements TensorFile {
     private final Path index;
     private final Map<String, String> metadata;

@@ -55,7 +55,8 @@ final class StoredZip {
                 }
             }
         }
-        throw file.wrong("it has no list of entries at its end\nhint: the download is incomplete, or it is no zip file");
+        throw file.wrong("it has no list of entries at its end"
+                + "\nhint: the download is incomplete, or it is no zip file");
     }
 
     private SequencedMap<String, Entry> entries() throws FormatException {

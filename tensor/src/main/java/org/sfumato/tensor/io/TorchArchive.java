@@ -175,8 +175,8 @@ final class TorchArchive {
         }
     }
 
-    /// The elements from the first to the last of a view. The strides of axes of size 1, which mean nothing, become those
-    /// of a dense tensor.
+    /// The elements from the first to the last of a view. The strides of axes of size 1, which mean nothing, become
+    /// those of a dense tensor.
     private long covered(String quoted, Pickle.Strided tensor, Shape shape, long[] strides) throws FormatException {
         long last = 0;
         var dense = shape.strides();

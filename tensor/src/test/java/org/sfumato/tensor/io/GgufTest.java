@@ -150,7 +150,7 @@ class GgufTest {
         refused(Fixtures.put(text(head(0, 1), "general.alignment").putInt(4).putInt(48)), "no power of two");
         refused(Fixtures.put(text(head(0, 1), "general.alignment").putInt(4).putInt(0)), "no power of two");
         refused(Fixtures.put(text(head(0, 1), "general.alignment").putInt(5).putInt(32)), "is no u32");
-        refused(Fixtures.put(head(0, 1).putLong(1).put((byte) 0xff).put(new byte[20])), "a key at byte 32 is not UTF-8");
+        refused(Fixtures.put(head(0, 1).putLong(1).put((byte) 0xff).put(new byte[20])), "byte 32 is not UTF-8");
         var deep = text(head(0, 1), "k").putInt(9);
         for (int i = 0; i < 1000; i++) {
             deep.putInt(9).putLong(1);
