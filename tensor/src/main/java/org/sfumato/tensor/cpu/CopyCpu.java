@@ -18,9 +18,9 @@ final class CopyCpu {
     /// Bytes up to which a run is copied here and not by the JVM.
     private static final long SHORT_RUN = 1024;
 
-    /// Side of the square pieces in which a transpose is done: 32 rows and 32 columns of 64-byte lines stay in the
-    /// cache nearest to the core.
-    private static final long TILE = 32;
+    /// Side of the square pieces in which a transpose is done: some lines of the cache side by side, so that a page is
+    /// not opened for one of them.
+    private static final long TILE = 64;
 
     private static final long SQUARE = 8;
     private static final long LOW = 0xFFFF_FFFFL;   // the first of two elements: memory is little-endian
@@ -142,17 +142,20 @@ final class CopyCpu {
         long perBand = Math.min(rows, TILE) * columns * width;
         Parallel.grains(walk.countBefore(outer) * bands, Math.max(1, GRAIN / 4 / perBand), (b0, b1) -> {
             var cursor = new Walk.Cursor(walk, outer, b0 / bands);
-            for (long b = b0; b < b1; b++) {
-                long i0 = b % bands * TILE;
-                band(s, d, walk, width, cursor.at, i0, Math.min(rows - i0, TILE));
-                if ((b + 1) % bands == 0) {
-                    cursor.next();
+            try (var scratch = Scratch.of(Transpose16.SCRATCH)) {
+                for (long b = b0; b < b1; b++) {
+                    long i0 = b % bands * TILE;
+                    band(s, d, walk, width, cursor.at, i0, Math.min(rows - i0, TILE), scratch.segment.address());
+                    if ((b + 1) % bands == 0) {
+                        cursor.next();
+                    }
                 }
             }
         });
     }
 
-    private static void band(long s, long d, Walk walk, int width, long[] at, long i0, long ni) {
+    private static void band(long s, long d, Walk walk, int width, long[] at, long i0, long ni,
+            long scratch) {
         int last = walk.rank - 1;
         long si = last == 0 ? 0 : walk.strides[0][last - 1];
         long di = last == 0 ? 0 : walk.strides[1][last - 1];
@@ -171,8 +174,8 @@ final class CopyCpu {
                     }
                 }
                 case 4 -> {
-                    if (si == 4 && dj == 4 && ni % SQUARE == 0 && nj % SQUARE == 0) {
-                        transpose4(from + j0 * sj, sj, to + j0 * dj, di, ni, nj);
+                    if (si == 4 && dj == 4) {
+                        transpose4(from + j0 * sj, sj, to + j0 * dj, di, ni, nj, scratch);
                     } else {
                         tile4(from + j0 * sj, si, sj, to + j0 * dj, di, dj, ni, nj);
                     }
@@ -218,13 +221,26 @@ final class CopyCpu {
         }
     }
 
-    /// A transpose of 4-byte elements, contiguous along i in the source and along j in the target, by squares.
-    private static void transpose4(long from, long sj, long to, long di, long ni,
-            long nj) {
-        for (long j = 0; j < nj; j += SQUARE) {
-            for (long i = 0; i < ni; i += SQUARE) {
-                square(from + 4 * i + j * sj, sj, to + i * di + 4 * j, di);
+    /// A transpose of 4-byte elements, contiguous along i in the source and along j in the target: by squares, and one
+    /// by one what lies beside them.
+    private static void transpose4(long from, long sj, long to, long di, long ni, long nj, long scratch) {
+        long side = Transpose16.FITS ? Transpose16.SIDE : SQUARE;
+        long wholeI = ni - ni % side;
+        long wholeJ = nj - nj % side;
+        for (long j = 0; j < wholeJ; j += side) {
+            for (long i = 0; i < wholeI; i += side) {
+                if (Transpose16.FITS) {
+                    Transpose16.square(from + 4 * i + j * sj, sj, to + i * di + 4 * j, di, scratch);
+                } else {
+                    square(from + 4 * i + j * sj, sj, to + i * di + 4 * j, di);
+                }
             }
+        }
+        if (wholeI < ni) {
+            tile4(from + 4 * wholeI, 4, sj, to + wholeI * di, di, 4, ni - wholeI, wholeJ);
+        }
+        if (wholeJ < nj) {
+            tile4(from + wholeJ * sj, 4, sj, to + 4 * wholeJ, di, 4, ni, nj - wholeJ);
         }
     }
 
