@@ -41,6 +41,8 @@ print("punctuation", ranges(isolated(P.BertPreTokenizer())))
 print("mark", ranges(changed(N.StripAccents())))
 print("nonspacing", ranges(c for c, v in changed(bert(strip_accents=True)).items() if v == ""))
 print("control", ranges(c for c, v in changed(bert(clean_text=True)).items() if v == ""))
+cut = P.UnicodeScripts().pre_tokenize_str
+print("scripted", ranges(c for c in ALL if len(cut("a" + chr(c))) == 2 or len(cut("\u03b1" + chr(c))) == 2))
 print("numeric", ranges(isolated(P.Digits(individual_digits=True))))
 print("canonical", ranges(nfd))
 print("compatible", ranges(nfkd))

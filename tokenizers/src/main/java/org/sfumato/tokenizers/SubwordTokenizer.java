@@ -105,22 +105,22 @@ public final class SubwordTokenizer implements Tokenizer {
         }
         int extra = special ? parts.postProcessor().added(texts.size() == 2) : 0;
         var cut = truncation.map(t -> t.apply(all, extra)).orElse(all);
-        var main = joined(cut, special);
+        var main = joined(cut, texts, special);
         var overflowing = new ArrayList<Encoding>();
         if (cut.size() == 1) {
-            cut.getFirst().overflowing().forEach(part -> overflowing.add(joined(List.of(part), special)));
+            cut.getFirst().overflowing().forEach(part -> overflowing.add(joined(List.of(part), texts, special)));
         } else {
             var second = new ArrayList<>(List.of(cut.getLast()));
             second.addAll(cut.getLast().overflowing());
             cut.getFirst().overflowing().forEach(a -> second.forEach(b ->
-                    overflowing.add(joined(List.of(a, b), special))));
-            cut.getLast().overflowing().forEach(b -> overflowing.add(joined(List.of(cut.getFirst(), b), special)));
+                    overflowing.add(joined(List.of(a, b), texts, special))));
+            cut.getLast().overflowing().forEach(b -> overflowing.add(joined(List.of(cut.getFirst(), b), texts, special)));
         }
         return overflowing.isEmpty() ? main : main.withOverflowing(List.copyOf(overflowing));
     }
 
-    private Encoding joined(List<Encoding> texts, boolean special) {
-        return Encoding.concat(parts.postProcessor().process(texts, special));
+    private Encoding joined(List<Encoding> encodings, List<String> texts, boolean special) {
+        return Encoding.concat(parts.postProcessor().process(encodings, texts, special));
     }
 
     /// The text of `ids`, special tokens left out.

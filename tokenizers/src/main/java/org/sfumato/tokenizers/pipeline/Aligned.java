@@ -55,7 +55,7 @@ public final class Aligned {
     /// The piece `[from, to)`, which does not change when this does.
     Aligned slice(int from, int to) {
         if (from == 0 && to == text.length()) {
-            return new Aligned(text, starts, ends, shift);
+            return new Aligned(text, starts, ends, starts == null || to == 0 ? shift : starts[0]);
         }
         var part = text.substring(from, to);
         if (starts == null) {
@@ -77,6 +77,13 @@ public final class Aligned {
         void add(int c, int change) {
             items.add(c);
             items.add(change);
+        }
+
+        /// The last character stands for `more` others besides; nothing where there is none.
+        void lastTakes(int more) {
+            if (items.size() > 0) {
+                items.set(items.size() - 1, items.get(items.size() - 1) - more);
+            }
         }
 
         int size() {

@@ -6,6 +6,13 @@ import java.nio.charset.StandardCharsets;
 
 /// The tokens `<0x00>` to `<0xFF>` that stand for bytes.
 public final class ByteTokens {
+    private static final String[] NAMES = new String[256];
+
+    static {
+        for (int b = 0; b < NAMES.length; b++) {
+            NAMES[b] = "<0x%02X>".formatted(b);
+        }
+    }
 
     private ByteTokens() {
     }
@@ -14,7 +21,7 @@ public final class ByteTokens {
     public static String[] names(byte[] bytes) {
         var names = new String[bytes.length];
         for (int i = 0; i < names.length; i++) {
-            names[i] = "<0x%02X>".formatted(bytes[i] & 0xFF);
+            names[i] = NAMES[bytes[i] & 0xFF];
         }
         return names;
     }

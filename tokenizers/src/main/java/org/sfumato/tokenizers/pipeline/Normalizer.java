@@ -186,12 +186,15 @@ public sealed interface Normalizer {
             }
         }
 
-        /// The ranges lag where a character becomes several, as they do in the original.
+        /// Characters take the place of characters; what is left over at the end is inserted, or taken in by the last.
         private static void add(String from, String to, Aligned.Edits edits) {
             var characters = to.codePoints().toArray();
-            int more = characters.length - from.codePointCount(0, from.length());
+            int old = from.codePointCount(0, from.length());
             for (int i = 0; i < characters.length; i++) {
-                edits.add(characters[i], i == 0 ? more : i);
+                edits.add(characters[i], i < old ? 0 : 1);
+            }
+            if (characters.length < old) {
+                edits.lastTakes(old - characters.length);
             }
         }
     }

@@ -141,36 +141,46 @@ public sealed interface PreTokenizer {
         }
     }
 
-    /// Where the script changes; Hiragana and Katakana count as Han, spaces and marks as what is before.
+    /// Where the script changes; Hiragana and Katakana count as Han, characters of no script as what is before. Those
+    /// at the front of a text are left out, as in the original.
     record UnicodeScripts() implements PreTokenizer {
         @Override
         public List<Aligned> cut(Aligned text) {
             var string = text.text();
             var spans = new Spans();
             UnicodeScript last = null;
-            int from = 0;
+            int from = -1;
             for (int i = 0; i < string.length();) {
                 int c = string.codePointAt(i);
-                var script = script(c);
-                if (script != null && last != null && script != last) {
-                    spans.add(from, i, false);
-                    from = i;
+                if (UnicodeTables.SCRIPTED.get(c)) {
+                    var script = script(c);
+                    if (script != last) {
+                        if (from >= 0) {
+                            spans.add(from, i, false);
+                        }
+                        from = i;
+                    }
+                    last = script;
                 }
-                last = script == null ? last : script;
                 i += Character.charCount(c);
             }
-            spans.add(from, string.length(), false);
+            if (from >= 0) {
+                spans.add(from, string.length(), false);
+            }
             return Behaviour.ISOLATED.split(text, spans);
         }
 
+        /// As Unicode 9 has them, which placed five characters elsewhere.
         private static UnicodeScript script(int c) {
-            if (c == ' ') {
-                return null;
-            }
-            var script = c == 0x30FC ? UnicodeScript.HAN : UnicodeScript.of(c);
-            return switch (script) {
-                case HIRAGANA, KATAKANA -> UnicodeScript.HAN;
-                default -> script;
+            return switch (c) {
+                case 0x589, 0x61C -> UnicodeScript.COMMON;
+                case 0x953, 0x954 -> UnicodeScript.DEVANAGARI;
+                case 0x30FC -> UnicodeScript.HAN;
+                default -> {
+                    var script = UnicodeScript.of(c);
+                    yield script == UnicodeScript.HIRAGANA || script == UnicodeScript.KATAKANA ? UnicodeScript.HAN
+                            : script;
+                }
             };
         }
     }

@@ -17,6 +17,8 @@ final class UnicodeTables {
     static final BitSet NONSPACING;
     static final BitSet CONTROL;
     static final BitSet NUMERIC;
+    /// Characters of a script; the others are of the script of what stands before them.
+    static final BitSet SCRIPTED;
     /// Characters with a canonical decomposition, Hangul syllables among them.
     static final BitSet CANONICAL;
     static final BitSet COMPATIBLE;
@@ -46,6 +48,7 @@ final class UnicodeTables {
         NONSPACING = sets.get("nonspacing");
         CONTROL = sets.get("control");
         NUMERIC = sets.get("numeric");
+        SCRIPTED = sets.get("scripted");
         CANONICAL = sets.get("canonical");
         COMPATIBLE = sets.get("compatible");
         sets.forEach((name, set) -> {
