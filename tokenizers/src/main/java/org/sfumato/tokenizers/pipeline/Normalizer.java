@@ -162,9 +162,15 @@ public sealed interface Normalizer {
         public void normalize(Aligned text) {
             var edits = new Aligned.Edits();
             boolean changed = false;
-            var clusters = CLUSTER.matcher(text.text());
-            while (clusters.find()) {
-                var cluster = clusters.group();
+            var string = text.text();
+            var clusters = CLUSTER.matcher(string);
+            for (int from = 0; from < string.length();) {
+                clusters.find();
+                while (splitAfterUnassigned(string, clusters.end())) {
+                    clusters.find();
+                }
+                var cluster = string.substring(from, clusters.end());
+                from = clusters.end();
                 var becomes = cluster.getBytes(StandardCharsets.UTF_8).length < 6 ? map.shortest(cluster) : null;
                 if (becomes != null) {
                     add(cluster, becomes, edits);
@@ -184,6 +190,16 @@ public sealed interface Normalizer {
             if (changed) {
                 text.transform(edits, 0);
             }
+        }
+
+        /// Java takes a character that is not assigned for a control character, which no mark can follow.
+        private static boolean splitAfterUnassigned(String text, int at) {
+            if (at >= text.length() || Character.getType(text.codePointBefore(at)) != Character.UNASSIGNED) {
+                return false;
+            }
+            int type = Character.getType(text.codePointAt(at));
+            return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
+                    || type == Character.COMBINING_SPACING_MARK || text.codePointAt(at) == 0x200D;
         }
 
         /// Characters take the place of characters; what is left over at the end is inserted, or taken in by the last.
