@@ -5,8 +5,8 @@ package org.sfumato.tensor.cpu;
 ///
 /// One product of many rows has its B packed first, by all threads, a block of it at a time that the last cache holds;
 /// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed with
-/// B where several cells read the same rows, else by the cell, some strips at a time. In a cell a strip of A stays in the
-/// first cache while the panels, which the second one holds, pass by; so C is written along its rows.
+/// B where several cells read the same rows, else by the cell, some strips at a time. In a cell a strip of A stays in
+/// the first cache while the panels, which the second one holds, pass by; so C is written along its rows.
 ///
 /// All strides are in bytes here.
 final class GemmRegion {
@@ -98,7 +98,7 @@ final class GemmRegion {
         int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
         this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
-        // Groups of panels as the second cache holds; rows pass by. More groups and blocks of rows until the cells suffice.
+        // Groups of panels as the second cache holds, then more groups and blocks of rows until the cells suffice.
         long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * PANEL_BYTES));
         int groups = Math.toIntExact((panels + fits - 1) / fits);
         int rowBlocks = 1;

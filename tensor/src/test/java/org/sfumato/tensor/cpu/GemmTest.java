@@ -282,7 +282,7 @@ class GemmTest {
         }
     }
 
-  // A boxed vector would show as kilobytes for each call. How soon the compiler is done does not matter: the rounds go
+    // A boxed vector would show as kilobytes for each call. How soon the compiler is done does not matter: the rounds go
     // on until nothing is boxed.
     @ParameterizedTest
     @EnumSource
