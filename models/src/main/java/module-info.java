@@ -7,5 +7,6 @@ module org.sfumato.models {
     exports org.sfumato.models;
     exports org.sfumato.models.data;
     exports org.sfumato.models.masked;
+    exports org.sfumato.models.pretrained;
     exports org.sfumato.models.transformer;
 }

@@ -12,11 +12,20 @@ import org.sfumato.tensor.Tensor;
 /// Shapes: cos and sin (T, D/2). Source: Su et al. 2021, arXiv 2104.09864.
 public record Rotary(Tensor cos, Tensor sin) {
     /// Tables for positions 0 to `length - 1` and heads of size `headSize`, computed in float64.
-    public static Rotary of(long length, long headSize, double base, DType dtype, Device device) {
+    public static Rotary of(long length, int headSize, double base, DType dtype, Device device) {
+        return of(length, headSize, base, RotaryScaling.NONE, dtype, device);
+    }
+
+    /// The same with scaled angles.
+    public static Rotary of(long length, int headSize, double base, RotaryScaling scaling, DType dtype,
+            Device device) {
+        var angles = new double[headSize / 2];
+        for (int i = 0; i < angles.length; i++) {
+            angles[i] = scaling.scaled(Math.pow(base, -2.0 * i / headSize));
+        }
         var tables = Dispatch.unrecorded(() -> Scope.results(() -> {
             var position = Tensor.arange(0, 1, new Spec(Shape.of(length, 1), DType.F64), device);
-            var exponent = Tensor.arange(0, -2.0 / headSize, new Spec(Shape.of(headSize / 2), DType.F64), device);
-            var angle = position.mul(exponent.mul(Math.log(base)).exp());
+            var angle = position.mul(Tensor.of(angles, angles.length).to(device));                     // (T, D/2)
             return new Tensor[] {angle.cos().cast(dtype), angle.sin().cast(dtype)};
         }));
         return new Rotary(tables[0], tables[1]);

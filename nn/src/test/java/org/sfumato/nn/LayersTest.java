@@ -83,8 +83,9 @@ class LayersTest {
         return p -> {
             var layer = new Attention(linear(p, "qkv."), linear(p, "output."), norm(p, "queryNorm."),
                     norm(p, "keyNorm."), heads, keyHeads);
-            return x -> layer.forward(x, rotary ? Rotary.of(x.size(1), x.size(2) / heads, 10_000, x.dtype(), x.device())
-                    : null, p.apply("mask"), causal);
+            return x -> layer.forward(x, rotary
+                    ? Rotary.of(x.size(1), (int) x.size(2) / heads, 10_000, x.dtype(), x.device()) : null,
+                    p.apply("mask"), causal);
         };
     }
 

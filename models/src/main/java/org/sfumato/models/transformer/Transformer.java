@@ -14,6 +14,7 @@ import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.Rotary;
+import org.sfumato.nn.RotaryScaling;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Settings;
@@ -123,10 +124,10 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         x = embeddingNorm == null ? x : embeddingNorm.forward(x);
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
         var pattern = config.pattern();
-        var global = new Sight(input.attentionMask, t, 0, pattern.causal(), rotary(config.positions().base(), t, x));
+        var global = new Sight(input.attentionMask, t, 0, pattern.causal(), rotary(config.positions().base(), config.positions().scaling(), t, x));
         var local = pattern.window() == 0 ? global
                 : new Sight(input.attentionMask, t, pattern.window(), pattern.causal(),
-                        rotary(config.positions().localBase(), t, x));
+                        rotary(config.positions().localBase(), localScaling(), t, x));
         for (int i = 0; i < blocks.size(); i++) {
             var sight = pattern.isLocal(i) ? local : global;
             x = blocks.get(i).forward(x, sight.rotary, sight.mask, pattern.causal(), pass.part(1 + i));
@@ -151,9 +152,14 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         }
     }
 
-    private Rotary rotary(double base, long t, Tensor x) {
+    private Rotary rotary(double base, RotaryScaling scaling, long t, Tensor x) {
         return config.positions().kind() == Encoding.LEARNED ? null
-                : Rotary.of(t, config.heads().size(), base, x.dtype(), x.device());
+                : Rotary.of(t, config.heads().size(), base, scaling, x.dtype(), x.device());
+    }
+
+    // Where all layers are local, as Mistral's, their angles are the network's.
+    private RotaryScaling localScaling() {
+        return config.pattern().globalEvery() == 0 ? config.positions().scaling() : RotaryScaling.NONE;
     }
 
     /// What the layers of one kind see, and the angles of their positions.

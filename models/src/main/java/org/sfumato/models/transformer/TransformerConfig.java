@@ -2,6 +2,7 @@ package org.sfumato.models.transformer;
 
 import org.sfumato.nn.Activation;
 import org.sfumato.nn.RmsNorm;
+import org.sfumato.nn.RotaryScaling;
 
 /// What a [Transformer] is made of. Presets: [#nanodllm], [#modern], [#classic].
 ///
@@ -86,13 +87,14 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     /// @param base of the angles
     /// @param localBase of the angles in local layers
     /// @param types the number of segment types with a learned vector each; 0: none
-    public record Positions(Encoding kind, double base, double localBase, int types) {
+    /// @param scaling of the angles in global layers
+    public record Positions(Encoding kind, double base, double localBase, int types, RotaryScaling scaling) {
         /// A learned vector for each place.
-        public static final Positions LEARNED = new Positions(Encoding.LEARNED, 0, 0, 0);
+        public static final Positions LEARNED = new Positions(Encoding.LEARNED, 0, 0, 0, RotaryScaling.NONE);
 
         /// Rotary angles.
         public static Positions rotary(double base) {
-            return new Positions(Encoding.ROTARY, base, base, 0);
+            return new Positions(Encoding.ROTARY, base, base, 0, RotaryScaling.NONE);
         }
     }
 

@@ -13,7 +13,8 @@ public final class FormatException extends IOException {
         super(format + ": " + file + ": " + what);
     }
 
-    FormatException(String format, Path file, String what, Throwable cause) {
+    /// The same with what it was noticed by.
+    public FormatException(String format, Path file, String what, Throwable cause) {
         super(format + ": " + file + ": " + what, cause);
     }
 }

@@ -1,0 +1,2 @@
+/// Networks from folders as the Hugging Face hub gives them.
+package org.sfumato.models.pretrained;
