@@ -32,6 +32,8 @@ enum Encoding {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final DType loaded;
@@ -74,8 +76,18 @@ enum Encoding {
         return Arrays.stream(values()).filter(encoding -> encoding.name().equals(name)).findFirst();
     }
 
-    /// Writes `count` elements, whole blocks, as [#loaded] to `to`.
-    void decode(MemorySegment from, MemorySegment to, long count) {
+    /// True if [#decode] can write elements as `type`: as [#loaded], and the two half types, of which most weights are,
+    /// as f32, which holds them exactly.
+    boolean decodesTo(DType type) {
+        return type == loaded || type == DType.F32 && (this == F16 || this == BF16);
+    }
+
+    /// Writes `count` elements, whole blocks, as `type` to `to`.
+    void decode(MemorySegment from, MemorySegment to, long count, DType type) {
+        if (type != loaded) {
+            widen(from, to, count);
+            return;
+        }
         switch (this) {
             case F64, F32, F16, BF16, I64, I32, BOOL -> MemorySegment.copy(from, 0, to, 0, bytes(count));
             case I16 -> {
@@ -107,6 +119,18 @@ enum Encoding {
             case Q4_0 -> Quantised.q4(from, to, count);
             case Q4_K -> Quantised.q4k(from, to, count);
             case Q6_K -> Quantised.q6k(from, to, count);
+        }
+    }
+
+    private void widen(MemorySegment from, MemorySegment to, long count) {
+        if (this == BF16) {
+            for (long i = 0; i < count; i++) {
+                to.set(INT, 4 * i, from.get(SHORT, 2 * i) << 16);
+            }
+        } else {
+            for (long i = 0; i < count; i++) {
+                to.set(FLOAT, 4 * i, Float.float16ToFloat(from.get(SHORT, 2 * i)));
+            }
         }
     }
 }

@@ -91,7 +91,8 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, long
         var encoding = encoding().orElseThrow();
         var loaded = encoding.loaded();
         long count = shape.count();
-        var memory = tensor.dtype() == loaded ? host(tensor) : null;
+        var type = tensor.dtype();
+        var memory = encoding.decodesTo(type) ? host(tensor) : null;
         try (var arena = Arena.ofConfined()) {
             long most = Math.max(1, Math.min(count, PIECE));
             var raw = arena.allocate(Math.max(1, encoding.bytes(most)), 64);
@@ -102,11 +103,11 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, long
                 source.read(i, piece);
                 checkTruths(file, name, piece, i);
                 if (memory != null) {
-                    encoding.decode(piece, memory.asSlice(i * loaded.bytes(), n * loaded.bytes()), n);
+                    encoding.decode(piece, memory.asSlice(i * type.bytes(), n * type.bytes()), n, type);
                     continue;
                 }
                 if (!encoding.isPlain()) {
-                    encoding.decode(piece, values, n);
+                    encoding.decode(piece, values, n, loaded);
                 }
                 put(values.asSlice(0, n * loaded.bytes()), loaded, tensor, i, n);
             }

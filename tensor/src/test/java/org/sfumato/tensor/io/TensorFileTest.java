@@ -78,7 +78,8 @@ class TensorFileTest {
         try (var scope = Scope.open("test")) {
             scope.run(() -> Fixtures.unchecked(() -> {
                 var x = Tensor.normal(Shape.of(3, 100_001), Rng.of(3)).mul(100);         // more than two pieces
-                Safetensors.write(folder.resolve("x"), Map.of("f32", x, "bf16", x.cast(DType.BF16)), Map.of());
+                Safetensors.write(folder.resolve("x"), Map.of("f32", x, "bf16", x.cast(DType.BF16),
+                        "f16", x.cast(DType.F16)), Map.of());
                 try (var file = TensorFile.open(folder.resolve("x"))) {
                     for (var device : new Device[] {Device.CPU, Device.REFERENCE}) {
                         for (var type : DType.values()) {
@@ -87,6 +88,8 @@ class TensorFileTest {
                         }
                         assertThat(Fixtures.Content.of(file.tensor("bf16", DType.F32, device)))
                                 .isEqualTo(Fixtures.Content.of(x.cast(DType.BF16).cast(DType.F32)));
+                        assertThat(Fixtures.Content.of(file.tensor("f16", DType.F32, device)))
+                                .isEqualTo(Fixtures.Content.of(x.cast(DType.F16).cast(DType.F32)));
                     }
                 }
                 return null;
