@@ -149,7 +149,8 @@ final class StepCommand implements Callable<Integer> {
 
     private void print(MaskedTrainer trainer, Timing timing, Footprint taken, String peak, String warm, int steps) {
         long tokens = (long) config.batch * config.model.length();
-        double flops = flops(trainer.network().parameterCount()) / timing.median();
+        double pass = trainer.network().forwardFlops(config.batch, config.model.length());
+        double flops = (forward ? pass : 3 * pass) / timing.median();       // gradients: twice as many as the values
         int cores = Settings.current().threads();
         var memory = Memory.current(Settings.current().device());
         var report = new Report(common);
@@ -162,16 +163,6 @@ final class StepCommand implements Callable<Integer> {
                 taken.faults().isPresent() ? Report.format("%.1f", (double) taken.faults().getAsLong() / steps) : "?",
                 memory.peak() >> 20, memory.reserved() >> 20, warm));
         report.end();
-    }
-
-    /// Floating-point operations of a step: two for each parameter of the blocks and the head and each token, those of
-    /// attention, and twice as many for the gradients.
-    private double flops(long parameters) {
-        var m = config.model;
-        double tokens = (double) config.batch * m.length();
-        double pass = 2.0 * (parameters - (double) m.length() * m.width()) * tokens
-                + 4.0 * m.layers() * m.width() * m.length() * tokens;
-        return forward ? pass : 3 * pass;
     }
 
     /// After how many steps, and seconds, a few steps together were within a tenth of the steady speed.

@@ -1,6 +1,7 @@
 package org.sfumato.tensor;
 
 import java.util.Arrays;
+import java.util.List;
 import org.sfumato.tensor.op.Copy;
 import org.sfumato.tensor.op.Triangle;
 import org.sfumato.tensor.op.View;
@@ -47,11 +48,18 @@ public sealed interface Movement permits Tensor {
     /// The axes in the order `axes`, a permutation of all of them.
     default Tensor permute(int... axes) {
         var shape = self().shape();
-        int[] order = Arrays.stream(axes).map(shape::axis).toArray();
-        if (order.length != shape.rank() || Arrays.stream(order).distinct().count() != order.length) {
+        var order = new Integer[axes.length];
+        var seen = new boolean[shape.rank()];
+        boolean twice = false;
+        for (int i = 0; i < order.length; i++) {
+            order[i] = shape.axis(axes[i]);
+            twice |= seen[order[i]];
+            seen[order[i]] = true;
+        }
+        if (twice || order.length != shape.rank()) {
             throw new ShapeException("permute: " + Arrays.toString(axes) + " is no order of the axes of " + shape);
         }
-        return Dispatch.one(new View.Permute(Arrays.stream(order).boxed().toList()), self());
+        return Dispatch.one(new View.Permute(List.of(order)), self());
     }
 
     /// Axes `a` and `b` exchanged.

@@ -2,7 +2,6 @@ package org.sfumato.tensor;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 
 /// The sizes of a tensor's axes: any rank, zero included (a scalar), any size, zero included (empty). Immutable.
 public final class Shape {
@@ -74,10 +73,11 @@ public final class Shape {
     ///
     /// @throws ShapeException if one does not exist or is given twice
     public int[] axes(int... axes) {
-        if (axes.length == 0) {
-            return java.util.stream.IntStream.range(0, rank()).toArray();
+        var result = new int[axes.length == 0 ? rank() : axes.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = axes.length == 0 ? i : axis(axes[i]);
         }
-        int[] result = Arrays.stream(axes).map(this::axis).sorted().toArray();
+        Arrays.sort(result);
         for (int i = 1; i < result.length; i++) {
             if (result[i] == result[i - 1]) {
                 throw new ShapeException("axis " + result[i] + " is given twice for shape " + this);
@@ -106,19 +106,17 @@ public final class Shape {
 
     /// This shape without `axes`, or with size 1 there when `keep` is true. The axes are as [#axes] returns them.
     public Shape reduce(int[] axes, boolean keep) {
-        var result = LongStream.builder();
+        var result = new long[keep ? sizes.length : sizes.length - axes.length];
         int next = 0;
+        int n = 0;
         for (int i = 0; i < sizes.length; i++) {
-            if (next < axes.length && axes[next] == i) {
-                next++;
-                if (keep) {
-                    result.add(1);
-                }
-            } else {
-                result.add(sizes[i]);
+            boolean reduced = next < axes.length && axes[next] == i;
+            next += reduced ? 1 : 0;
+            if (keep || !reduced) {
+                result[n++] = reduced ? 1 : sizes[i];
             }
         }
-        return of(result.build().toArray());
+        return of(result);
     }
 
     /// The axes from `from` (inclusive) to `to` (exclusive) as a shape.

@@ -8,6 +8,7 @@ import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sfumato.tensor.spi.Backend;
+import org.sfumato.testing.ChildJvm;
 
 /// The account of memory: what is live, the peak, who holds it, what was leaked.
 class MemoryTest {

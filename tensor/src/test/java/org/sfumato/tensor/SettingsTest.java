@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sfumato.testing.ChildJvm;
 
 /// Settings are read once in a process, hence the child JVMs.
 class SettingsTest {

@@ -22,6 +22,11 @@ import org.sfumato.tensor.expr.RawMemory;
 final class Convert {
     private static final int BITS = Simd.BYTES * 8;
     private static final boolean WIDE = BITS >= 256;
+
+    /// Fewer elements are left to loops without vectors. What a training step converts is little: until C2 has compiled
+    /// the Vector API, after thousands of steps, it is slower than these by far and leaves garbage.
+    private static final long SHORTEST = 1024;
+
     private static final VectorSpecies<Byte> I8 =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(WIDE ? BITS / 4 : 64));
     private static final VectorSpecies<Short> I16 =
@@ -68,13 +73,13 @@ final class Convert {
 
     /// Converts the first of `n` elements at the address `s` to the address `d`.
     ///
-    /// @return how many: a multiple of the vector's length, or 0 if there is no loop for these types
+    /// @return how many: a multiple of the vector's length, or 0 if there is no loop for these types or little to convert
     static long run(DType from, long s, DType to, long d, long n) {
         var loop = LOOPS[from.ordinal()][to.ordinal()];
-        long whole = WIDE ? n - n % LANES : 0;
-        if (loop == null || whole == 0) {
+        if (loop == null || !WIDE || n < SHORTEST) {
             return 0;
         }
+        long whole = n - n % LANES;
         loop.run(s, d, whole);
         return whole;
     }

@@ -21,13 +21,20 @@ final class CrossEntropyCpu {
                 var lse = Rows.flat(out[1])) {
             requireTargets(op.name(), t, x.count, in[0].shape().size(1), op.ignoreIndex());
             int d = x.width;
+            int whole = d & -LANES;
             new Phases(0, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
                     setValue(loss, r, RowKernels.max(x.address(r), d));
                 }
             }, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {
-                    setValue(lse, r, RowKernels.sumExp(x.address(r), d, shift(value(loss, r))));
+                    setValue(lse, r, RowKernels.sumExpWhole(x.address(r), whole, shift(value(loss, r))));
+                }
+            }, (r0, r1, _) -> {
+                for (long r = r0; r < r1 && whole < d; r++) {   // two exponentials in one kernel were boxed
+                    float rest = RowKernels.sumExpLast(x.address(r) + 4L * (d - LANES), LANES - (d - whole),
+                            shift(value(loss, r)));
+                    setValue(lse, r, value(lse, r) + rest);
                 }
             }, (r0, r1, _) -> {
                 for (long r = r0; r < r1; r++) {

@@ -63,7 +63,8 @@ final class RowKernels {
         return whole == d ? sum : sum + sumExpLast(x + 4L * (d - LANES), LANES - (d - whole), shift);
     }
 
-    private static float sumExpWhole(long x, int whole, float shift) {
+    /// [#sumExp] of whole vectors only.
+    static float sumExpWhole(long x, int whole, float shift) {
         var sum = FloatVector.zero(Simd.F32);
         for (int i = 0; i < whole; i += LANES) {
             sum = sum.add(VectorMath.expBelow(Simd.loadF32(x + 4L * i).sub(shift)));
@@ -71,8 +72,8 @@ final class RowKernels {
         return Simd.sum(sum);
     }
 
-    /// Of one vector, the lanes from `first` on.
-    private static float sumExpLast(long x, int first, float shift) {
+    /// [#sumExp] of one vector, of which the lanes from `first` on count.
+    static float sumExpLast(long x, int first, float shift) {
         var e = VectorMath.expBelow(Simd.loadF32(x).sub(shift));
         return Simd.sum(FloatVector.zero(Simd.F32).blend(e, Simd.from(first)));
     }

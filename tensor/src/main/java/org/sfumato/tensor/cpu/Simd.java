@@ -70,16 +70,6 @@ final class Simd {
         return DoubleVector.fromMemorySegment(F64, s, offset, ORDER);
     }
 
-    /// The float at `offset` in every lane.
-    static FloatVector splatF32(MemorySegment s, long offset) {
-        return FloatVector.broadcast(F32, s.get(FLOAT, offset));
-    }
-
-    /// The double at `offset` in every lane.
-    static DoubleVector splatF64(MemorySegment s, long offset) {
-        return DoubleVector.broadcast(F64, s.get(DOUBLE, offset));
-    }
-
     /// Writes all lanes at `offset`.
     static void store(MemorySegment s, long offset, FloatVector v) {
         v.intoMemorySegment(s, offset, ORDER);
@@ -113,11 +103,6 @@ final class Simd {
     /// The float at an address in every lane.
     static FloatVector splatF32(long address) {
         return FloatVector.broadcast(F32, RawMemory.ALL.get(FLOAT, address));
-    }
-
-    /// The double at an address in every lane.
-    static DoubleVector splatF64(long address) {
-        return DoubleVector.broadcast(F64, RawMemory.ALL.get(DOUBLE, address));
     }
 
     /// Writes all lanes at an address.

@@ -13,14 +13,16 @@ import java.util.concurrent.atomic.LongAdder;
 ///
 /// Sizes are rounded up to a class: multiples of 64 up to 512 bytes, then eight classes from each power of two to the
 /// next, so that at most one byte in nine is unused. Blocks of 16 KiB and less are carved from slabs of 1 MiB, which
-/// are kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Memory is not
-/// cleared when it is given out again. All methods may be called from any thread.
+/// are kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Blocks of 4 MiB
+/// and more lie in huge pages where the system has some to ask for. Memory is not cleared when it is given out again. All
+/// methods may be called from any thread.
 public final class HostPool {
     private static final long ALIGNMENT = 64;
     private static final int FIRST_POWER = 9;                           // up to 2^9 bytes, classes are 64 bytes apart
     private static final int CLASSES = 8 * (Long.SIZE - 2 - FIRST_POWER);
     private static final long LARGEST_CARVED = 16 * 1024;
     private static final long SLAB = 1024 * 1024;
+    private static final long SMALLEST_HUGE = 4 * SLAB;                 // blocks so large lie in huge pages
     private static final long CLEANER_PAUSE_MILLIS = 20;
     private static final int CLEANER_PAUSES = 5;
 
@@ -205,13 +207,22 @@ public final class HostPool {
         }
         var arena = Arena.ofShared();
         try {
-            var block = new Block(list, arena, unscoped(arena.allocate(list.size, ALIGNMENT)));
+            var memory = unscoped(allocate(arena, list.size));
             reserved.addAndGet(list.size);
-            return block;
+            return new Block(list, arena, memory);
         } catch (OutOfMemoryError e) {
             arena.close();
             throw e;
         }
+    }
+
+    private static MemorySegment allocate(Arena arena, long size) {
+        if (size < SMALLEST_HUGE || HugePages.ALIGNMENT == 0) {
+            return arena.allocate(size, ALIGNMENT);
+        }
+        var memory = arena.allocate(size, HugePages.ALIGNMENT);
+        HugePages.ask(memory);
+        return memory;
     }
 
     private MemorySegment carve(long size) {

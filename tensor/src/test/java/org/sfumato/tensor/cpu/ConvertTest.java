@@ -24,11 +24,11 @@ class ConvertTest {
                 .flatMap(a -> Stream.of(DType.values()).map(b -> new DType[] {a, b}));
     }
 
-    /// Contiguous rows, which vectors convert, and rows of one element, which they do not.
+    /// Long contiguous rows, which vectors convert, and rows of one element, which they do not.
     @ParameterizedTest
     @MethodSource("pairs")
     void vectorsConvertAsSingleElementsAre(DType wide, DType other) {
-        int n = 16 * EDGES.length + 7;
+        int n = 64 * EDGES.length + 7;
         var random = new Random(1);
         try (var arena = Arena.ofConfined()) {
             var x = arena.allocate(8L * n, 64);

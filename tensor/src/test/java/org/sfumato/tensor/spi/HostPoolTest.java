@@ -2,15 +2,23 @@ package org.sfumato.tensor.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class HostPoolTest {
+    private static final Pattern RANGE = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ");
+
     @Test
     void classesHoldWhatTheyMustAndWasteLittle() {
         var random = new Random(1);
@@ -105,6 +113,38 @@ class HostPoolTest {
         pool.free(used);
         pool.trim();
         assertThat(pool.reserved()).isZero();
+    }
+
+    @Test
+    void largeBlocksAskForHugePagesAndAreGivenBack() throws IOException {
+        assumeThat(HugePages.ALIGNMENT).as("a Linux that gives huge pages where asked").isPositive();
+        var pool = new HostPool();
+        var large = pool.allocate(64 << 20);
+        long address = large.host().address();
+        assertThat(address % HugePages.ALIGNMENT).isZero();
+        assertThat(flags(address)).contains("hg");                       // asked for huge pages, see proc_pid_smaps(5)
+        large.host().fill((byte) 1);
+        assertThat(large.host().get(ValueLayout.JAVA_BYTE, (64 << 20) - 1)).isEqualTo((byte) 1);
+        long small = pool.allocate(2 << 20).host().address();
+        assertThat(flags(small)).doesNotContain("hg");
+        pool.free(large);
+        pool.trim();
+        assertThat(flags(address)).doesNotContain("hg");
+    }
+
+    /// The flags of the part of this process's memory that holds `address`; empty if there is none.
+    private static List<String> flags(long address) throws IOException {
+        boolean inside = false;
+        for (var line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            var range = RANGE.matcher(line);
+            if (range.lookingAt()) {
+                inside = Long.compareUnsigned(Long.parseUnsignedLong(range.group(1), 16), address) <= 0
+                        && Long.compareUnsigned(address, Long.parseUnsignedLong(range.group(2), 16)) < 0;
+            } else if (inside && line.startsWith("VmFlags:")) {
+                return List.of(line.substring(8).strip().split(" "));
+            }
+        }
+        return List.of();
     }
 
     @Test

@@ -1,4 +1,4 @@
-package org.sfumato.tensor;
+package org.sfumato.testing;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,9 +11,10 @@ import java.util.concurrent.TimeUnit;
 ///
 /// @param status the exit status
 /// @param output all that it printed
-record ChildJvm(int status, String output) {
-    /// Runs `main` with the classes of this JVM, those of `more` before them if it is not null, and the given options.
-    static ChildJvm run(Class<?> main, Path more, String... options) throws IOException, InterruptedException {
+public record ChildJvm(int status, String output) {
+    /// Runs `main` with the classes of this JVM, those of `more` before them if it is not null, and the given options,
+    /// of which `-XX:TieredStopAtLevel=4` is for programs that must be compiled by C2.
+    public static ChildJvm run(Class<?> main, Path more, String... options) throws IOException, InterruptedException {
         var classes = System.getProperty("java.class.path");
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
