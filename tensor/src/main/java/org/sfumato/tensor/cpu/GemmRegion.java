@@ -72,6 +72,7 @@ final class GemmRegion {
     private final int blockRows;
     private final int groupPanels;
     private final boolean sharedRows;
+    private final boolean pairs;
 
     /// The product `C = F + A B`; F is C if `accumulate`, zero if `from` is null.
     GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
@@ -118,6 +119,7 @@ final class GemmRegion {
         this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
         this.groupPanels = (panels + groups - 1) / groups;
         int own = aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS;
+        this.pairs = PairF32.FITS && !wide && m >= MIN_ROWS && columns(panels - 1) <= PairF32.COLUMNS;
         this.sharedRows = shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
     }
 
@@ -244,7 +246,9 @@ final class GemmRegion {
     // One panel of B, whose first column is given by its number, to `to`.
     private void panel(int depth, int p, long rows, long to, long scratch) {
         long first = rows + (long) p * width * bCol;
-        if (wide) {
+        if (pairs(p)) {
+            PairF32.pack(depth, columns(p), first, bRow, bCol, to);
+        } else if (wide) {
             PackF64.panel(depth, columns(p), first, bRow, bCol, to, step(p));
         } else {
             PackF32.panel(depth, columns(p), first, bRow, bCol, to, step(p), scratch);
@@ -297,7 +301,7 @@ final class GemmRegion {
             panels(depth, first, p1, right, w + (long) (first - p0) * depth * PANEL_BYTES, own + TileF32.EDGE);
         }
         long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
-        boolean pack = sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS;
+        boolean pack = sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS || pairs(p1 - 1);
         long xRow = pack ? bytes : aRow;
         long xCol = pack ? (long) TileF32.ROWS * bytes : aCol;
         long strip = depth * xCol;
@@ -331,6 +335,9 @@ final class GemmRegion {
                         row(depth, xi + r * xRow, xCol, wp, step, next, yi + r * cRow + column, fp + r * startRow);
                     }
                     p += 4;
+                } else if (pairs(p)) {
+                    PairF32.tile(high, depth, columns(p), xi, wp, yi + column, cRow, fp, startRow, own);
+                    p++;
                 } else {
                     tiles(high, depth, columns(p), xi, strip, xRow, xCol, wp, step, yi + column, fp, startRow, own);
                     p++;
@@ -354,6 +361,11 @@ final class GemmRegion {
         } else {
             TileF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
         }
+    }
+
+    // Whether panel `p` is the last and has so few columns that they are computed in pairs.
+    private boolean pairs(int p) {
+        return pairs && p == panels - 1;
     }
 
     // Columns of panel `p`, and bytes from one of its packed rows to the next: the last may be one vector wide.

@@ -15,8 +15,13 @@ final class PackF32 {
     private static final VectorMask<Float> EIGHT = Simd.firstF32(Math.min(L, ROWS));
     private static final FloatVector LOW = interleaved(0);
     private static final FloatVector HIGH = interleaved(L / 2);
-    private static final FloatVector LEFT = halves(0);
-    private static final FloatVector RIGHT = halves(L / 2);
+
+    /// The left halves of two vectors, side by side; for `selectFrom`.
+    static final FloatVector LEFT = halves(0);
+
+    /// The right halves of two vectors.
+    static final FloatVector RIGHT = halves(L / 2);
+
 
     private PackF32() {}
 
