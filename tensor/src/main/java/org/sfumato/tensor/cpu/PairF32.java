@@ -3,9 +3,9 @@ package org.sfumato.tensor.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// The last columns of a float32 product where they are few: two of them fill a vector with the eight rows of a strip of
-/// A, while a tile of [NarrowF32] would compute a whole vector of columns for each row. The sums are those of [TileF32].
-/// Addresses and strides are in bytes, and nothing is checked.
+/// The last columns of a float32 product where they are few: two of them fill a vector with the eight rows of a strip
+/// of A, while a tile of [NarrowF32] would compute a whole vector of columns for each row. The sums are those of
+/// [TileF32]. Addresses and strides are in bytes, and nothing is checked.
 final class PairF32 {
     /// Whether a vector holds two strips, which this needs.
     static final boolean FITS = Simd.F32_LANES == 2 * TileF32.ROWS;
