@@ -5,6 +5,7 @@ module org.sfumato.models {
     requires transitive tools.jackson.databind;
 
     exports org.sfumato.models;
+    exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.data;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.pretrained;

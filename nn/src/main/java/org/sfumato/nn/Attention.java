@@ -34,6 +34,12 @@ public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm,
     /// @param rotary tables for T positions, or `null`
     /// @param mask as in [org.sfumato.tensor.op.AttentionOp], or `null`
     public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal) {
+        return forward(x, rotary, mask, causal, null);
+    }
+
+    /// The same for positions that come after those in `past`, which they see too and to which they are added. `rotary`
+    /// and `mask` are those of the T new positions; these see S = past + T keys. `past` may be `null`.
+    public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, KeyValues past) {
         long b = x.size(0);
         long t = x.size(1);
         long size = output.weight().size(1) / heads;
@@ -45,6 +51,11 @@ public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm,
         k = keyNorm == null ? k : keyNorm.forward(k);
         q = rotary == null ? q : rotary.apply(q);
         k = rotary == null ? k : rotary.apply(k);
+        if (past != null) {
+            past.append(k, v);
+            k = past.keys();
+            v = past.values();
+        }
         var y = q.attention(k, v, mask, causal).permute(0, 2, 1, 3);                                   // (B, T, H, D)
         return output.forward(y.reshape(Shape.of(b, t, heads * size)));                                // (B, T, C)
     }

@@ -31,6 +31,11 @@ public record Rotary(Tensor cos, Tensor sin) {
         return new Rotary(tables[0], tables[1]);
     }
 
+    /// The tables of positions `from` to `to - 1`.
+    public Rotary slice(long from, long to) {
+        return new Rotary(cos.slice(0, from, to), sin.slice(0, from, to));
+    }
+
     /// Turns queries or keys. Shapes: x (B, H, T, D) -> the same.
     public Tensor apply(Tensor x) {
         return x.rotary(cos, sin);

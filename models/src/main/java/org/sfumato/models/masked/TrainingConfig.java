@@ -32,7 +32,8 @@ public record TrainingConfig(TransformerConfig model, int batch, int length, dou
                 || !(average >= 0 && average < 1) || !(shortShare >= 0 && shortShare <= 1)) {
             throw new IllegalArgumentException("training: rates, clip and warmup must not be negative (learning rate "
                     + learningRate + ", muon " + muonRate + ", clip " + clip + ", warmup " + warmup
-                    + "), shares within [0, 1] (decay " + decay + ", average " + average + ", short " + shortShare + ")");
+                    + "), shares within [0, 1] (decay " + decay + ", average " + average + ", short " + shortShare
+                    + ")");
         }
     }
 

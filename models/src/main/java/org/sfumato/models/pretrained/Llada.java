@@ -14,8 +14,8 @@ import org.sfumato.models.transformer.TransformerConfig.Start;
 import org.sfumato.nn.Activation;
 import org.sfumato.tensor.io.FormatException;
 
-/// LLaDA: LLaMA's block in which every position sees every other, under names of its own. Source: Nie et al. 2025, arXiv
-/// 2502.09992.
+/// LLaDA: LLaMA's block in which every position sees every other, under names of its own. Source: Nie et al. 2025,
+/// arXiv 2502.09992.
 record Llada() implements Family {
     @Override
     public List<String> modelTypes() {

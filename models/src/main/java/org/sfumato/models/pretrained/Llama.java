@@ -17,8 +17,8 @@ import org.sfumato.nn.RotaryScaling;
 import org.sfumato.tensor.io.FormatException;
 
 /// LLaMA and what shares its block and its names: OpenLLaMA, SmolLM2, Mistral, Qwen2 (biases at queries, keys and
-/// values), Dream (Qwen2's network, seeing both ways). Sources: Touvron et al. 2023, arXiv 2302.13971; Jiang et al. 2023,
-/// arXiv 2310.06825; Yang et al. 2024, arXiv 2407.10671; Ye et al. 2025, arXiv 2508.15487.
+/// values), Dream (Qwen2's network, seeing both ways). Sources: Touvron et al. 2023, arXiv 2302.13971; Jiang et al.
+/// 2023, arXiv 2310.06825; Yang et al. 2024, arXiv 2407.10671; Ye et al. 2025, arXiv 2508.15487.
 record Llama() implements Family {
     @Override
     public List<String> modelTypes() {

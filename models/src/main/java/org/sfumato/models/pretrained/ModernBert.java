@@ -17,7 +17,8 @@ import org.sfumato.nn.Activation;
 import org.sfumato.nn.RotaryScaling;
 import org.sfumato.tensor.io.FormatException;
 
-/// ModernBERT: local and global layers with rotary positions of two bases. Source: Warner et al. 2024, arXiv 2412.13663.
+/// ModernBERT: local and global layers with rotary positions of two bases. Source: Warner et al. 2024, arXiv
+/// 2412.13663.
 record ModernBert() implements Family {
     @Override
     public List<String> modelTypes() {

@@ -1,32 +1,32 @@
 package org.sfumato.models.transformer;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.sfumato.models.Denoiser;
-import org.sfumato.models.transformer.TransformerConfig.Encoding;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
 import org.sfumato.models.transformer.TransformerConfig.Start;
 import org.sfumato.nn.Attention;
 import org.sfumato.nn.Dropout;
 import org.sfumato.nn.Embedding;
+import org.sfumato.nn.KeyValues;
 import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.Pass;
-import org.sfumato.nn.Rotary;
-import org.sfumato.nn.RotaryScaling;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Settings;
+import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
+import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
 /// A transformer: one class for what the families of language models share, told apart by [TransformerConfig].
 ///
 /// `h = token[ids] + position + type`, normalised if so configured; then for each block, pre-norm,
 /// `h = h + attention(norm(h))`, `h = h + mlp(norm(h))`, or, post-norm, `h = norm(h + attention(h))`,
-/// `h = norm(h + mlp(h))`; and `logits = head(norm(h))`. Shapes: ids (B, T) i64 -> logits (B, T, V). Sources: Vaswani et
-/// al. 2017, arXiv 1706.03762; Devlin et al. 2019, arXiv 1810.04805 (post-norm, types, the transform before the head);
+/// `h = norm(h + mlp(h))`; and `logits = head(norm(h))`. Shapes: ids (B, T) i64 -> logits (B, T, V). Sources: Vaswani
+/// et al. 2017, arXiv 1706.03762; Devlin et al. 2019, arXiv 1810.04805 (post-norm, types, the transform before the head);
 /// Warner et al. 2024, arXiv 2412.13663 (local layers).
 ///
 /// @param position (T, C), or `null` with rotary positions
@@ -44,14 +44,14 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Placement placement,
             Dropout dropout) implements Layer {
         /// Applies it.
-        public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, Pass pass) {
+        Tensor forward(Tensor x, Sight sight, KeyValues past, Pass pass) {
             if (placement == Placement.POST) {
                 x = attentionNorm.forward(x.add(
-                        dropout.forward(attention.forward(x, rotary, mask, causal), pass.part(0))));
+                        dropout.forward(sight.attend(attention, x, past), pass.part(0))));
                 return mlpNorm.forward(x.add(dropout.forward(mlp.forward(x), pass.part(1))));
             }
             var read = attentionNorm == null ? x : attentionNorm.forward(x);
-            x = x.add(dropout.forward(attention.forward(read, rotary, mask, causal), pass.part(0)));
+            x = x.add(dropout.forward(sight.attend(attention, read, past), pass.part(0)));
             return x.add(dropout.forward(mlp.forward(mlpNorm.forward(x)), pass.part(1)));
         }
     }
@@ -60,11 +60,14 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     ///
     /// @param ids tokens (B, T) i64
     /// @param types segment types (B, T) i64, or `null`: all 0
-    /// @param attentionMask (B, T) bool, false at padding, which nobody sees; or `null`: no padding
-    public record Input(Tensor ids, Tensor types, Tensor attentionMask) {
+    /// @param places where each token stands in its text (B, T) i64, for learned positions; `null`: one after another.
+    ///     Rotary angles tell distances alone and do not read it
+    /// @param attentionMask (B, S) bool, false at padding, which nobody sees, for the T positions and those of the
+    ///     cache before them; or `null`: no padding
+    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
         /// Tokens alone.
         public static Input of(Tensor ids) {
-            return new Input(ids, null, null);
+            return new Input(ids, null, null, null);
         }
     }
 
@@ -98,6 +101,19 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return head.forward(transformed(hidden(input, pass)));
     }
 
+    /// The logits of positions that come after those in `cache`, to which they are added. Shapes: (B, T) -> (B, T, V).
+    ///
+    /// @throws ShapeException as [#forward(Input, Pass)], or if the cache is full
+    public Tensor forward(Input input, Cache cache) {
+        return head.forward(transformed(hidden(input, cache, Pass.INFERENCE)));
+    }
+
+    /// As [#forward(Input, Cache)], of the last position only. Shapes: (B, T) -> (B, V).
+    public Tensor lastLogits(Input input, Cache cache) {
+        long t = input.ids.size(1);
+        return head.forward(transformed(hidden(input, cache, Pass.INFERENCE).slice(1, t - 1, t).squeeze(1)));
+    }
+
     /// The logits are made of the positions that count, some at a time.
     @Override
     public Tensor crossEntropy(Tensor ids, Tensor targets, long never, Pass pass) {
@@ -114,71 +130,98 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     /// The stream after the last block and its norm. Shapes: (B, T) -> (B, T, C).
     public Tensor hidden(Input input, Pass pass) {
-        check(input);
+        return hidden(input, null, pass);
+    }
+
+    private Tensor hidden(Input input, Cache cache, Pass pass) {
+        int before = cache == null ? 0 : cache.length();
+        check(input, before);
         long t = input.ids.size(1);
         var x = token.forward(input.ids);                                                              // (B, T, C)
-        x = position == null ? x : x.add(position.slice(0, 0, t));
+        if (position != null) {
+            x = x.add(input.places == null ? position.slice(0, before, before + t)
+                    : position.embedding(input.places));
+        }
         if (type != null) {
             x = x.add(input.types == null ? type.slice(0, 0, 1).squeeze(0) : type.embedding(input.types));
         }
         x = embeddingNorm == null ? x : embeddingNorm.forward(x);
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
-        var pattern = config.pattern();
-        var global = new Sight(input.attentionMask, t, 0, pattern.causal(), rotary(config.positions().base(), config.positions().scaling(), t, x));
-        var local = pattern.window() == 0 ? global
-                : new Sight(input.attentionMask, t, pattern.window(), pattern.causal(),
-                        rotary(config.positions().localBase(), localScaling(), t, x));
+        var tables = cache == null ? Sight.Tables.of(config, t, x) : cache.tables();
+        var global = Sight.of(config, false, input.attentionMask, before, t, tables, x.device());
+        var local = Sight.of(config, true, input.attentionMask, before, t, tables, x.device());
         for (int i = 0; i < blocks.size(); i++) {
-            var sight = pattern.isLocal(i) ? local : global;
-            x = blocks.get(i).forward(x, sight.rotary, sight.mask, pattern.causal(), pass.part(1 + i));
+            x = blocks.get(i).forward(x, config.pattern().isLocal(i) ? local : global,
+                    cache == null ? null : cache.layers().get(i), pass.part(1 + i));
         }
         return norm == null ? x : norm.forward(x);
     }
 
-    private void check(Input input) {
+    private void check(Input input, int before) {
         var ids = input.ids;
-        if (ids.shape().rank() != 2 || ids.size(1) > config.length()) {
-            throw new ShapeException("transformer: needs ids (B, T) with T at most " + config.length() + ", got "
-                    + ids.shape());
+        if (ids.shape().rank() != 2 || ids.size(1) > config.length() - before) {
+            throw new ShapeException("transformer: needs ids (B, T) with T at most " + (config.length() - before)
+                    + ", got " + ids.shape());
+        }
+        if (input.places != null && !input.places.shape().equals(ids.shape())) {
+            throw new ShapeException("transformer: places must be " + ids.shape() + " as the ids, got "
+                    + input.places.shape());
         }
         if (input.types != null && (type == null || !input.types.shape().equals(ids.shape()))) {
             throw new ShapeException(type == null ? "transformer: this network has no segment types"
                     : "transformer: types must be " + ids.shape() + " as the ids, got " + input.types.shape());
         }
-        if (input.attentionMask != null && (input.attentionMask.dtype() != DType.BOOL
-                || !input.attentionMask.shape().equals(ids.shape()))) {
-            throw new ShapeException("transformer: the attention mask must be bool " + ids.shape() + ", got "
+        var mask = new Spec(Shape.of(ids.size(0), before + ids.size(1)), DType.BOOL);
+        if (input.attentionMask != null && !input.attentionMask.spec().equals(mask)) {
+            throw new ShapeException("transformer: the attention mask must be " + mask + ", got "
                     + input.attentionMask.spec());
         }
     }
 
-    private Rotary rotary(double base, RotaryScaling scaling, long t, Tensor x) {
-        return config.positions().kind() == Encoding.LEARNED ? null
-                : Rotary.of(t, config.heads().size(), base, scaling, x.dtype(), x.device());
+    /// An empty cache for `batch` sequences of up to `capacity` positions, in the current scope. Later positions see
+    /// earlier ones through it: only a network that is causal computes with it what it computes without.
+    ///
+    /// @throws IllegalArgumentException if the network is not causal, or the capacity not in 1 .. its length
+    public Cache cache(long batch, int capacity) {
+        if (!config.pattern().causal()) {
+            throw new IllegalArgumentException("transformer: a cache needs a causal network, in this one every "
+                    + "position sees the later ones too");
+        }
+        if (capacity < 1 || capacity > config.length()) {
+            throw new IllegalArgumentException("transformer: a cache of " + capacity + " positions, allowed are 1 to "
+                    + config.length());
+        }
+        var like = token.weight();
+        var layers = new ArrayList<KeyValues>();
+        for (int i = 0; i < config.layers(); i++) {
+            layers.add(new KeyValues(batch, config.heads().key(), capacity, config.heads().size(), like.dtype(),
+                    like.device()));
+        }
+        return new Cache(List.copyOf(layers), Sight.Tables.of(config, capacity, like));
     }
 
-    // Where all layers are local, as Mistral's, their angles are the network's.
-    private RotaryScaling localScaling() {
-        return config.pattern().globalEvery() == 0 ? config.positions().scaling() : RotaryScaling.NONE;
-    }
+    /// What a network keeps of the positions that it has read.
+    public static final class Cache {
+        private final List<KeyValues> layers;
+        private final Sight.Tables tables;
 
-    /// What the layers of one kind see, and the angles of their positions.
-    private record Sight(Tensor mask, Rotary rotary) {
-        Sight(Tensor present, long t, int window, boolean causal, Rotary rotary) {
-            this(mask(present, t, window, causal), rotary);
+        private Cache(List<KeyValues> layers, Sight.Tables tables) {
+            this.layers = layers;
+            this.tables = tables;
         }
 
-        /// Broadcastable to (B, H, T, T), or `null` if nothing is hidden. What is later is not hidden here.
-        private static Tensor mask(Tensor present, long t, int window, boolean causal) {
-            var keys = present == null ? null : present.unsqueeze(1).unsqueeze(1);                     // (B, 1, 1, T)
-            if (window == 0 || t <= (causal ? window : window / 2)) {
-                return keys;
-            }
-            var device = present == null ? Settings.current().device() : present.device();
-            var place = Tensor.arange(t, device);
-            var distance = place.unsqueeze(1).sub(place);                                  // of key j from query i
-            var near = causal ? distance.lt(window) : distance.abs().le(window / 2);                   // (T, T)
-            return keys == null ? near : keys.and(near);
+        /// Positions held.
+        public int length() {
+            return layers.isEmpty() ? 0 : layers.getFirst().length();
+        }
+
+        /// Keys and values of each layer.
+        public List<KeyValues> layers() {
+            return layers;
+        }
+
+        private Sight.Tables tables() {
+            return tables;
         }
     }
 

@@ -51,10 +51,10 @@ class PretrainedTest {
                 var ids = expected.get("ids");
                 assertThat(TorchFile.error(network.forward(ids, Pass.INFERENCE), expected.get("logits"), 1))
                         .isLessThan(TOLERANCE);
-                var masked = network.forward(new Input(ids, null, expected.get("mask")), Pass.INFERENCE);
+                var masked = network.forward(new Input(ids, null, null, expected.get("mask")), Pass.INFERENCE);
                 assertThat(error(masked, expected.get("logits.masked"), expected.get("mask"))).isLessThan(TOLERANCE);
                 if (expected.tensors().containsKey("types")) {
-                    var typed = network.forward(new Input(ids, expected.get("types"), null), Pass.INFERENCE);
+                    var typed = network.forward(new Input(ids, expected.get("types"), null, null), Pass.INFERENCE);
                     assertThat(TorchFile.error(typed, expected.get("logits.typed"), 1)).isLessThan(TOLERANCE);
                 }
             });

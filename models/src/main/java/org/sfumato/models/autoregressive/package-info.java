@@ -1,0 +1,2 @@
+/// Text written from left to right by a causal network.
+package org.sfumato.models.autoregressive;

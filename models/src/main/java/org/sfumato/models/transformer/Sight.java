@@ -1,0 +1,54 @@
+package org.sfumato.models.transformer;
+
+import org.sfumato.models.transformer.TransformerConfig.Encoding;
+import org.sfumato.nn.Attention;
+import org.sfumato.nn.KeyValues;
+import org.sfumato.nn.Rotary;
+import org.sfumato.nn.RotaryScaling;
+import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Tensor;
+
+/// What the layers of one kind see in one pass, and the angles of the positions that look.
+///
+/// @param mask of keys, broadcastable to (B, H, T, S), or `null` if nothing is hidden but what is later
+/// @param rotary of the T positions, or `null`
+record Sight(Tensor mask, Rotary rotary, boolean causal) {
+    /// Angles of global and of local layers, from position 0 on; `null` with learned positions.
+    record Tables(Rotary global, Rotary local) {
+        static Tables of(TransformerConfig config, long length, Tensor like) {
+            var positions = config.positions();
+            if (positions.kind() == Encoding.LEARNED) {
+                return new Tables(null, null);
+            }
+            int size = config.heads().size();
+            var global = Rotary.of(length, size, positions.base(), positions.scaling(), like.dtype(), like.device());
+            // Where all layers are local, as Mistral's, their angles are the network's.
+            return new Tables(global, config.pattern().globalEvery() == 0 ? global
+                    : Rotary.of(length, size, positions.localBase(), RotaryScaling.NONE, like.dtype(), like.device()));
+        }
+    }
+
+    /// For `t` positions after `before` ones.
+    ///
+    /// @param present (B, before + t) bool, or `null`
+    static Sight of(TransformerConfig config, boolean local, Tensor present, int before, long t, Tables tables,
+            Device device) {
+        var pattern = config.pattern();
+        var table = local ? tables.local : tables.global;
+        var rotary = table == null ? null : table.slice(before, before + t);
+        var keys = present == null ? null : present.unsqueeze(1).unsqueeze(1);                         // (B, 1, 1, S)
+        long reach = pattern.causal() ? pattern.window() - 1 : pattern.window() / 2;
+        if (!local || pattern.window() == 0 || before + t - 1 <= reach) {
+            return new Sight(keys, rotary, pattern.causal());
+        }
+        var key = Tensor.arange(before + t, device);
+        var distance = key.slice(0, before, before + t).unsqueeze(1).sub(key);             // of key j from query i
+        var near = pattern.causal() ? distance.le(reach) : distance.abs().le(reach);                   // (T, S)
+        return new Sight(keys == null ? near : keys.and(near), rotary, pattern.causal());
+    }
+
+    /// `attention` of `x` under what is seen here.
+    Tensor attend(Attention attention, Tensor x, KeyValues past) {
+        return attention.forward(x, rotary, mask, causal, past);
+    }
+}

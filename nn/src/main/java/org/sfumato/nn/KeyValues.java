@@ -1,0 +1,83 @@
+package org.sfumato.nn;
+
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.ShapeException;
+import org.sfumato.tensor.Spec;
+import org.sfumato.tensor.Tensor;
+
+/// The keys and values that one attention has made so far, so that later positions can look at them: a KV cache.
+/// Shapes: (B, G, capacity, D) each, of which the first [#length] places are filled. Gradients do not pass through it.
+public final class KeyValues {
+    private final Tensor keys;
+    private final Tensor values;
+    private int length;
+
+    /// Empty, in memory of the current scope.
+    ///
+    /// @param capacity the most positions that it can hold
+    public KeyValues(long batch, int heads, int capacity, int size, DType dtype, Device device) {
+        var shape = Shape.of(batch, heads, capacity, size);
+        keys = Tensor.full(shape, 0, dtype, device);
+        values = Tensor.full(shape, 0, dtype, device);
+    }
+
+    /// Positions held.
+    public int length() {
+        return length;
+    }
+
+    /// Adds the keys and values of the next positions. Shapes: (B, G, t, D).
+    ///
+    /// @throws ShapeException if they are more than what is free, or of another shape
+    public void append(Tensor k, Tensor v) {
+        int more = Math.toIntExact(k.size(2));
+        if (more > keys.size(2) - length) {
+            throw new ShapeException("key values: " + more + " positions more do not fit, " + length + " of "
+                    + keys.size(2) + " are taken");
+        }
+        part(keys, length, more).assign(k);
+        part(values, length, more).assign(v);
+        length += more;
+    }
+
+    /// All keys so far. Shape: (B, G, length, D).
+    public Tensor keys() {
+        return part(keys, 0, length);
+    }
+
+    /// All values so far. Shape: (B, G, length, D).
+    public Tensor values() {
+        return part(values, 0, length);
+    }
+
+    /// Takes rows `rows` of the batch, in that order, in place of the rows held: a beam goes on from another.
+    ///
+    /// @throws ShapeException if they are not as many as the batch
+    public void select(Tensor rows) {
+        if (!rows.spec().equals(new Spec(Shape.of(keys.size(0)), DType.I64))) {
+            throw new ShapeException("key values: needs the numbers of " + keys.size(0) + " rows, got " + rows.spec());
+        }
+        for (var held : new Tensor[] {keys, values}) {
+            var moved = part(held, 0, length).indexSelect(0, rows);
+            part(held, 0, length).assign(moved);
+            moved.close();
+        }
+    }
+
+    /// Forgets the positions from `to` on.
+    ///
+    /// @throws IllegalArgumentException if fewer are held
+    public void truncate(int to) {
+        if (to < 0 || to > length) {
+            throw new IllegalArgumentException("key values: cannot be cut to " + to + " positions, " + length
+                    + " are held");
+        }
+        length = to;
+    }
+
+    private static Tensor part(Tensor x, int from, int count) {
+        return x.slice(2, from, from + count);
+    }
+}
