@@ -6,7 +6,12 @@ writes, below ../resources/org/sfumato/tokenizers:
   families.json.gz   name -> tokenizer.json, trained on the words below
   cases.json         name -> [text, ids, tokens, offsets in code points, type ids, decoded, decoded with special tokens]
   random.txt         name, then for each 100 of 10,000 random texts a hash of ids, offsets and decoded text
-  random-shared.txt  the same for the tokenizers of the shared data, where their folder is given
+  corpus.txt         the words
+  random-shared.txt  the same as random.txt for the tokenizers of the shared data, where their folder is given
+  training.txt       a hash of the merges learned from tiny-shakespeare, likewise
+  random-pieces.txt  hashes of ids and decoded text by the library sentencepiece, likewise and where it is installed
+
+The library's trainers do not give the same vocabulary twice in all families, so the files belong together.
 
 Random texts come from a linear congruential generator that RandomTexts.java has too:
   state = state * 6364136223846793005 + 1442695040888963407 (mod 2^64), next(n) = (state >> 33) % n
@@ -232,6 +237,37 @@ def random_lines(tokenizers_by_name):
         yield from hashes(t)
 
 
+def pieces(root):
+    import sentencepiece
+    yield "# sentencepiece " + sentencepiece.__version__
+    for name in PIECES:
+        model = sentencepiece.SentencePieceProcessor(model_file=os.path.join(root, name))
+        source = Texts(20250711)
+        yield name
+        for _ in range(100):
+            ids, text = [], []
+            for _ in range(100):
+                e = model.encode(source.text())
+                ids += e + [-1]
+                text += [ord(c) for c in model.decode(e)] + [-1]
+            yield " ".join(digest(v) for v in (ids, text))
+
+
+PIECES = ["tok-sentencepiece/test_model.model", "tok-sentencepiece/test_ja_model.model",
+          "tok-sentencepiece/hf/spiece.model", "tok-sentencepiece/hf/test_sentencepiece.model",
+          "tok-sentencepiece/hf/test_sentencepiece_bpe.model", "w-babyllama105/tok105.model"]
+
+
+def training(root):
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    text = open(os.path.join(root, "text-tinyshakespeare/input.txt"), encoding="utf-8", newline="").read()
+    t.train_from_iterator(text.split("\n"), trainers.BpeTrainer(
+        vocab_size=2000, min_frequency=2, show_progress=False, special_tokens=["<|endoftext|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return digest([ord(c) for m in json.loads(t.to_str())["model"]["merges"] for c in " ".join(m) + "\n"])
+
+
 def case(t, text):
     e = t.encode(text)
     return [text, e.ids, e.tokens, e.offsets, e.word_ids, t.decode(e.ids), t.decode(e.ids, skip_special_tokens=False)]
@@ -304,6 +340,8 @@ def shared(root):
 
 def main():
     made = {name: f() for name, f in FAMILIES.items()}
+    with open(os.path.join(OUT, "corpus.txt"), "w", encoding="utf-8") as f:
+        f.write("".join(CORPUS))
     blob = json.dumps({n: json.loads(t.to_str()) for n, t in made.items()}, ensure_ascii=False).encode()
     with open(os.path.join(OUT, "families.json.gz"), "wb") as f:
         f.write(gzip.compress(blob, mtime=0))
@@ -315,6 +353,10 @@ def main():
     if len(sys.argv) > 1:
         with open(os.path.join(OUT, "random-shared.txt"), "w") as f:
             f.write("\n".join(random_lines(shared(sys.argv[1]))) + "\n")
+        with open(os.path.join(OUT, "training.txt"), "w") as f:
+            f.write(training(sys.argv[1]) + "\n")
+        with open(os.path.join(OUT, "random-pieces.txt"), "w") as f:
+            f.write("\n".join(pieces(sys.argv[1])) + "\n")
 
 
 main()

@@ -81,8 +81,8 @@ public final class SentencePieceTokenizer implements Tokenizer {
         return texts.parallelStream().map(this::encode).toList();
     }
 
-    /// The text of `ids`. Control pieces leave nothing, an unknown piece U+2047 between spaces, bytes that are not UTF-8
-    /// U+FFFD each.
+    /// The text of `ids`. Control pieces leave nothing, an unknown piece U+2047 between spaces, bytes that are not
+    /// UTF-8 U+FFFD each.
     @Override
     public String decode(int... ids) {
         var rules = model.rules();

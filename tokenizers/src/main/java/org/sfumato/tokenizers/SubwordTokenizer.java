@@ -114,7 +114,8 @@ public final class SubwordTokenizer implements Tokenizer {
             second.addAll(cut.getLast().overflowing());
             cut.getFirst().overflowing().forEach(a -> second.forEach(b ->
                     overflowing.add(joined(List.of(a, b), texts, special))));
-            cut.getLast().overflowing().forEach(b -> overflowing.add(joined(List.of(cut.getFirst(), b), texts, special)));
+            var first = cut.getFirst();
+            cut.getLast().overflowing().forEach(b -> overflowing.add(joined(List.of(first, b), texts, special)));
         }
         return overflowing.isEmpty() ? main : main.withOverflowing(List.copyOf(overflowing));
     }

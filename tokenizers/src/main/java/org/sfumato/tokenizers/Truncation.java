@@ -40,7 +40,7 @@ public record Truncation(int length, int stride, Strategy strategy, boolean left
         }
         if (texts.size() == 1) {
             return switch (strategy) {
-                case ONLY_SECOND -> throw new IllegalArgumentException("truncation: only_second, but there is one text");
+                case ONLY_SECOND -> throw new IllegalArgumentException("truncation: only_second, with one text");
                 case LONGEST_FIRST, ONLY_FIRST -> List.of(cut(texts.getFirst(), room));
             };
         }

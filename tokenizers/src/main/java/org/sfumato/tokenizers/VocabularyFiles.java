@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.sfumato.tokenizers.pipeline.ByteAlphabet;
+import org.sfumato.tokenizers.pipeline.BytePair;
 import org.sfumato.tokenizers.pipeline.Fields;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -43,10 +44,21 @@ final class VocabularyFiles {
                 list.add(merge);
             }
         }
-        var file = byteLevel(ids, list);
-        if (ids.has(END)) {
-            special(file, END, ids.get(END).asInt());
-        }
+        return gpt2(ids, list, List.of(END));
+    }
+
+    /// The same from a vocabulary in the order of its ids.
+    static JsonNode gpt2(List<String> tokens, List<BytePair.Merge> merges, List<String> special) {
+        var ids = MAPPER.createObjectNode();
+        tokens.forEach(token -> ids.put(token, ids.size()));
+        var list = MAPPER.createArrayNode();
+        merges.forEach(merge -> list.add(merge.left() + " " + merge.right()));
+        return gpt2(ids, list, special);
+    }
+
+    private static JsonNode gpt2(JsonNode ids, ArrayNode merges, List<String> special) {
+        var file = byteLevel(ids, merges);
+        special.stream().filter(ids::has).forEach(token -> special(file, token, ids.get(token).asInt()));
         file.set("pre_tokenizer", MAPPER.createObjectNode().put("type", "ByteLevel").put("add_prefix_space", false));
         return file;
     }

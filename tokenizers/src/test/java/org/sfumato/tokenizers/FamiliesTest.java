@@ -23,7 +23,7 @@ class FamiliesTest {
     private static final JsonNode FAMILIES = families();
     private static final JsonNode CASES = RandomTexts.json("cases.json");
 
-    private static final List<String> TEXTS = Stream.generate(new RandomTexts(20250711)::text).limit(10_000).toList();
+    static final List<String> TEXTS = Stream.generate(new RandomTexts(20250711)::text).limit(10_000).toList();
 
     private static JsonNode families() {
         try (var in = new GZIPInputStream(RandomTexts.open("families.json.gz"))) {
@@ -121,14 +121,15 @@ class FamiliesTest {
         return "%08x %08x %08x".formatted(hashes[0], hashes[1], hashes[2]);
     }
 
-    private static int hash(int h, int value) {
+    static int hash(int h, int value) {
         return (h ^ value) * 0x01000193;
     }
 
-    private static Map<String, List<String>> lines(String name) {
+    static Map<String, List<String>> lines(String name) {
         var out = new TreeMap<String, List<String>>();
         try (var in = RandomTexts.open(name)) {
-            var all = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            var all = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines()
+                    .filter(line -> !line.startsWith("#")).toList();
             for (int i = 0; i < all.size(); i += 101) {
                 out.put(all.get(i), all.subList(i + 1, i + 101));
             }

@@ -1,6 +1,7 @@
 package org.sfumato.tokenizers.pipeline;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,15 +25,16 @@ public final class AddedTokens {
     private final Matcher normalized;
 
     /// Finds the longest of several strings.
-    private record Matcher(CharTrie trie, List<AddedToken> tokens) {
+    private record Matcher(CharTrie trie, List<AddedToken> tokens, BitSet first) {
         static Matcher of() {
-            return new Matcher(new CharTrie(16), new ArrayList<>());
+            return new Matcher(new CharTrie(16), new ArrayList<>(), new BitSet());
         }
 
         void add(String content, AddedToken token) {
             if (!content.isEmpty() && trie.get(content, 0, content.length()) < 0) {
                 trie.put(content, tokens.size());
                 tokens.add(token);
+                first.set(content.charAt(0));
             }
         }
     }
@@ -99,9 +101,12 @@ public final class AddedTokens {
         return out;
     }
 
-    /// Whether `text` holds none of the tokens that are found in the text as it is, and none is normalized.
-    public boolean absentFrom(String text) {
-        return normalized.tokens.isEmpty() && next(text, 0, plain) < 0;
+    /// A range of a string, and the token that it is, or null.
+    record Cut(int from, int to, AddedToken token) { }
+
+    /// The tokens that stand in a text as it is, or in a normalized one, and what lies between.
+    List<Cut> cut(String text, boolean afterNormalizer) {
+        return cut(text, afterNormalizer ? normalized : plain);
     }
 
     /// Where the next token begins, -1 where none is left.
@@ -110,7 +115,7 @@ public final class AddedTokens {
             return -1;
         }
         for (int i = from; i < text.length(); i++) {
-            if (matcher.trie.longest(text, i) > i) {
+            if (matcher.first.get(text.charAt(i)) && matcher.trie.longest(text, i) > i) {
                 return i;
             }
         }
@@ -118,8 +123,12 @@ public final class AddedTokens {
     }
 
     private static List<Piece> split(Aligned whole, Matcher matcher) {
-        var text = whole.text();
-        var out = new ArrayList<Piece>();
+        return cut(whole.text(), matcher).stream()
+                .map(cut -> new Piece(whole.slice(cut.from, cut.to), cut.token)).toList();
+    }
+
+    private static List<Cut> cut(String text, Matcher matcher) {
+        var out = new ArrayList<Cut>();
         int done = 0;
         for (int at = next(text, 0, matcher); at >= 0;) {
             int end = matcher.trie.longest(text, at);
@@ -134,15 +143,15 @@ public final class AddedTokens {
                     to++;
                 }
                 if (done < from) {
-                    out.add(new Piece(whole.slice(done, from), null));
+                    out.add(new Cut(done, from, null));
                 }
-                out.add(new Piece(whole.slice(from, to), token));
+                out.add(new Cut(from, to, token));
                 done = to;
             }
             at = next(text, end, matcher);
         }
         if (done < text.length()) {
-            out.add(new Piece(whole.slice(done, text.length()), null));
+            out.add(new Cut(done, text.length(), null));
         }
         return out;
     }

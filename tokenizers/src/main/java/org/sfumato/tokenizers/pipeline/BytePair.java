@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/// Byte-pair encoding: a word starts as characters; the pair of neighbours whose merge comes first in the list is merged,
-/// the leftmost of equals first, until none is left. Source: Sennrich et al. 2016, arXiv 1508.07909.
+/// Byte-pair encoding: a word starts as characters; the pair of neighbours whose merge comes first in the list is
+/// merged, the leftmost of equals first, until none is left. Source: Sennrich et al. 2016, arXiv 1508.07909.
 public final class BytePair implements Model {
     private static final long NO_MERGE = Long.MAX_VALUE;
     /// From this many symbols on a heap finds the next merge.
@@ -164,7 +164,8 @@ public final class BytePair implements Model {
     }
 
     private String symbol(String word, int from, int to) {
-        return (from > 0 ? options.prefix : "") + word.substring(from, to) + (to == word.length() ? options.suffix : "");
+        var prefix = from > 0 ? options.prefix : "";
+        return prefix + word.substring(from, to) + (to == word.length() ? options.suffix : "");
     }
 
     private int flush(Symbols symbols, int length) {

@@ -46,7 +46,7 @@ public final class Gpt2Words {
     }
 
     /// The end of the word that begins at `from`.
-    static int next(String text, int from) {
+    public static int next(String text, int from) {
         int length = text.length();
         char c = text.charAt(from);
         if (c == '\'') {

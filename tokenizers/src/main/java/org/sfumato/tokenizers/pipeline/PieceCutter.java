@@ -92,15 +92,14 @@ public final class PieceCutter {
                 if (id < 0 || is(id, Type.UNUSED)) {
                     continue;
                 }
-                int bytes = 0;
                 double score = model.pieces().get(id).score();
                 if (is(id, Type.USER_DEFINED)) {
-                    bytes = text.substring(at, i + 1).getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+                    int bytes = text.substring(at, i + 1).getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
                     score = bytes * most - 0.1;
                 }
-                double candidate = score + best[at];
+                float candidate = (float) score + best[at];
                 if (from[i + 1] < 0 || candidate > best[i + 1]) {
-                    best[i + 1] = (float) candidate;
+                    best[i + 1] = candidate;
                     from[i + 1] = at;
                     ids[i + 1] = id;
                 }

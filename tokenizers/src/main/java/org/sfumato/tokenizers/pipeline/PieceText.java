@@ -20,7 +20,6 @@ public final class PieceText {
     public String normalize(String text) {
         var bytes = text.getBytes(StandardCharsets.UTF_8);
         var space = rules.escapeSpaces() ? SPACE : " ";
-        var out = new StringBuilder(text.length() + 8);
         var body = new StringBuilder(text.length() + 8);
         boolean afterSpace = rules.removeExtraSpaces();
         boolean leading = rules.removeExtraSpaces();
@@ -32,7 +31,7 @@ public final class PieceText {
                 becomes = text.substring(at, end);
             } else {
                 var match = rules.map().longest(bytes, b, bytes.length);
-                end = match == null ? at + Character.charCount(text.codePointAt(at)) : forward(text, at, match.length());
+                end = match == null ? text.offsetByCodePoints(at, 1) : forward(text, at, match.length());
                 becomes = match == null ? text.substring(at, end) : match.becomes();
             }
             b += text.substring(at, end).getBytes(StandardCharsets.UTF_8).length;
@@ -57,19 +56,20 @@ public final class PieceText {
         if (!any) {
             return "";
         }
-        if (rules.removeExtraSpaces()) {
-            while (body.toString().endsWith(space)) {
-                body.setLength(body.length() - space.length());
-            }
-        }
         if (rules.dummyPrefix() && !rules.spaceAsSuffix()) {
-            out.append(space);
+            body.insert(0, space);
         }
-        out.append(body);
+        if (rules.removeExtraSpaces()) {
+            int length = body.length();
+            while (length >= space.length() && body.substring(length - space.length(), length).equals(space)) {
+                length -= space.length();
+            }
+            body.setLength(length);
+        }
         if (rules.dummyPrefix() && rules.spaceAsSuffix()) {
-            out.append(space);
+            body.append(space);
         }
-        return out.toString();
+        return body.toString();
     }
 
     private static int forward(String text, int at, int bytes) {

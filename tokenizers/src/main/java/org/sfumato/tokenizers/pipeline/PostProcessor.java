@@ -77,7 +77,8 @@ public sealed interface PostProcessor {
         private static int moved(String original, int at, int characters) {
             int i = at;
             for (int k = Math.abs(characters); k > 0; k--) {
-                boolean pair = characters > 0 ? i + 1 < original.length() && Character.isHighSurrogate(original.charAt(i))
+                boolean pair = characters > 0
+                        ? i + 1 < original.length() && Character.isHighSurrogate(original.charAt(i))
                         : i > 1 && i <= original.length() && Character.isLowSurrogate(original.charAt(i - 1));
                 i += Integer.signum(characters) * (pair ? 2 : 1);
             }

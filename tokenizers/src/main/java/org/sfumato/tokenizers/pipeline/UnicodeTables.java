@@ -9,8 +9,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 
-/// What the original takes for punctuation, marks, digits and so on. Its tables are of several versions of Unicode, none
-/// of them that of the running Java, so they are data: `unicode.txt`, written by `make_unicode.py`.
+/// What the original takes for punctuation, marks, digits and so on. Its tables are of several versions of Unicode,
+/// none of them that of the running Java, so they are data: `unicode.txt`, written by `make_unicode.py`.
 final class UnicodeTables {
     static final BitSet PUNCTUATION;
     static final BitSet MARK;

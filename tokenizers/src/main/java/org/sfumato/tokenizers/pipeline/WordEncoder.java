@@ -48,26 +48,42 @@ public final class WordEncoder {
 
     /// The ids of `text`.
     public int[] encode(String text) {
-        if (cache == null || !parts.added().absentFrom(text)) {
+        if (cache == null) {
             return align(text).ids();
         }
-        var normal = parts.normalizer().apply(text);
-        var out = new Ints(normal.length() / 3);
-        if (split == null) {
-            for (int i = 0; i < normal.length();) {
-                int end = Gpt2Words.next(normal, i);
-                out.addAll(cache.ids(normal, i, end));
-                i = end;
+        var out = new Ints(text.length() / 3);
+        for (var cut : parts.added().cut(text, false)) {
+            if (cut.token() != null) {
+                out.add(cut.token().id());
+                continue;
             }
-            return out.toArray();
-        }
-        var spans = split.pattern().find(normal);
-        for (int i = 0; i < spans.size(); i++) {
-            if (spans.end(i) > spans.start(i)) {
-                out.addAll(cache.ids(normal, spans.start(i), spans.end(i)));
+            var normal = parts.normalizer().apply(text.substring(cut.from(), cut.to()));
+            for (var part : parts.added().cut(normal, true)) {
+                if (part.token() != null) {
+                    out.add(part.token().id());
+                } else {
+                    words(normal.substring(part.from(), part.to()), out);
+                }
             }
         }
         return out.toArray();
+    }
+
+    private void words(String text, Ints out) {
+        if (split == null) {
+            for (int i = 0; i < text.length();) {
+                int end = Gpt2Words.next(text, i);
+                out.addAll(cache.ids(text, i, end));
+                i = end;
+            }
+            return;
+        }
+        var spans = split.pattern().find(text);
+        for (int i = 0; i < spans.size(); i++) {
+            if (spans.end(i) > spans.start(i)) {
+                out.addAll(cache.ids(text, spans.start(i), spans.end(i)));
+            }
+        }
     }
 
     /// The tokens of `text` and where they stand.

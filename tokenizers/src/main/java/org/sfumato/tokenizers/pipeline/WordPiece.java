@@ -1,7 +1,7 @@
 package org.sfumato.tokenizers.pipeline;
 
-/// A word is cut into the longest tokens from the left; those inside the word begin with `prefix`. A word that cannot be
-/// cut, or is longer than `maxCharacters`, is `unknown`. Source: BERT's tokenization.
+/// A word is cut into the longest tokens from the left; those inside the word begin with `prefix`. A word that cannot
+/// be cut, or is longer than `maxCharacters`, is `unknown`. Source: BERT's tokenization.
 public final class WordPiece implements Model {
     private final Vocabulary vocabulary;
     private final String unknown;
