@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
-import org.sfumato.tokenizers.pipeline.BytePair.Merge;
 import org.sfumato.tokenizers.pipeline.ByteAlphabet;
+import org.sfumato.tokenizers.pipeline.BytePair.Merge;
 import org.sfumato.tokenizers.pipeline.Gpt2Words;
 
 /// Learns a byte-level byte-pair encoding: the most frequent pair of neighbours becomes a token, again and again; of
