@@ -74,8 +74,11 @@ final class Recognised {
         if (isSafetensors(head, size)) {
             return Safetensors.open(file);
         }
+        if (Llama2Bin.recognises(bytes(head), size)) {
+            return Llama2Bin.open(file);
+        }
         throw new FormatException(FORMAT, file, looks(head, size)
-                + "\nhint: safetensors, an index of shards, PyTorch's zip and GGUF are read");
+                + "\nhint: safetensors, an index of shards, PyTorch's zip, GGUF and llama2.c's .bin are read");
     }
 
     /// A length of at most what the format allows, and a JSON object.
@@ -83,10 +86,13 @@ final class Recognised {
         if (head.length() <= Long.BYTES) {
             return false;
         }
-        long length = ByteBuffer.wrap(head.getBytes(StandardCharsets.ISO_8859_1)).order(ByteOrder.LITTLE_ENDIAN)
-                .getLong();
+        long length = bytes(head).getLong();
         return length >= 0 && length <= Math.max(SafetensorsHeader.LONGEST, size)
                 && head.substring(Long.BYTES).stripLeading().startsWith("{");
+    }
+
+    private static ByteBuffer bytes(String head) {
+        return ByteBuffer.wrap(head.getBytes(StandardCharsets.ISO_8859_1)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static String looks(String head, long size) {

@@ -21,16 +21,19 @@ import org.sfumato.tensor.op.Cast;
 /// @param label the file's own name of its type
 /// @param encoding how its elements lie there; empty if this library cannot load them
 /// @param shape the sizes of its axes
-/// @param strides the elements from one index of an axis to the next; those of [Shape#strides] where it is dense
+/// @param walked sizes that make as many elements, in the same order; `shape` but where elements lie in an order that
+///     its own axes cannot describe
+/// @param strides the elements from one index of an axis of `walked` to the next; dense ones where it is dense
 /// @param at the first byte of its first element
 /// @param bytes the bytes that it covers, from the first element to the last
-record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, long[] strides, long at, long bytes) {
+record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shape walked, long[] strides, long at,
+                    long bytes) {
     /// Elements that are converted at a time: a multiple of all blocks, small enough for the caches.
     private static final int PIECE = 1 << 17;
 
     /// A dense tensor.
     static StoredTensor dense(String label, Optional<Encoding> encoding, Shape shape, long at, long bytes) {
-        return new StoredTensor(label, encoding, shape, shape.strides(), at, bytes);
+        return new StoredTensor(label, encoding, shape, shape, shape.strides(), at, bytes);
     }
 
     /// Reads the tensor, called `name`, as `type` on `device`: with no copy where type and device allow that, otherwise
@@ -70,7 +73,7 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, long
     }
 
     private boolean isDense() {
-        return shape.count() == 0 || Arrays.equals(strides, shape.strides());
+        return shape.count() == 0 || Arrays.equals(strides, walked.strides());
     }
 
     private static MemorySegment host(Tensor tensor) {
@@ -146,28 +149,35 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, long
         return -1;
     }
 
-    /// Elements that lie with strides: from a mapping that lasts as long as the reading, one by one.
+    /// Elements that lie with strides: from a mapping that lasts as long as the reading, in runs where the last axis
+    /// has some, else one by one.
     private void gathered(FileBytes file, String name, Tensor tensor) throws IOException {
         int size = encoding.orElseThrow().blockBytes();
+        int last = walked.rank() - 1;
+        long run = strides[last] == 1 ? walked.size(last) : 1;
         try (var arena = Arena.ofConfined()) {
             var covered = file.map(at, bytes, arena);
-            var index = new long[shape.rank()];
+            var index = new long[walked.rank()];
             converted((_, raw) -> {
-                for (long to = 0; to < raw.byteSize(); to += size) {
-                    long element = 0;
-                    for (int axis = 0; axis < index.length; axis++) {
-                        element += index[axis] * strides[axis];
+                for (long to = 0; to < raw.byteSize();) {
+                    long from = 0;
+                    for (int axis = 0; axis <= last; axis++) {
+                        from += index[axis] * strides[axis];
                     }
-                    MemorySegment.copy(covered, element * size, raw, to, size);
-                    advance(index);
+                    long n = run == 1 ? 1 : Math.min(run - index[last], (raw.byteSize() - to) / size);
+                    MemorySegment.copy(covered, from * size, raw, to, n * size);
+                    to += n * size;
+                    advance(index, n);
                 }
             }, file, name, tensor);
         }
     }
 
-    private void advance(long[] index) {
-        for (int axis = index.length - 1; axis >= 0 && ++index[axis] == shape.size(axis); axis--) {
+    private void advance(long[] index, long n) {
+        index[index.length - 1] += n;
+        for (int axis = index.length - 1; axis > 0 && index[axis] == walked.size(axis); axis--) {
             index[axis] = 0;
+            index[axis - 1]++;
         }
     }
 }

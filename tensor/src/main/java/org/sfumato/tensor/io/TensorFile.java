@@ -13,7 +13,8 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// Named tensors in a file or a folder, whatever its format: safetensors, shards with an index, PyTorch, GGUF.
+/// Named tensors in a file or a folder, whatever its format: safetensors, shards with an index, PyTorch, GGUF,
+/// llama2.c.
 ///
 /// ```java
 /// try (var file = TensorFile.open(Path.of("llama"))) {
@@ -101,7 +102,8 @@ public interface TensorFile extends AutoCloseable {
     void close();
 
     /// Opens what lies at `path`, recognised by its content: a safetensors file, an index of shards, a PyTorch
-    /// archive, a GGUF file, or a folder with one of these under the name that the Hugging Face hub gives it.
+    /// archive, a GGUF file, one of llama2.c, or a folder with one of these under the name that the Hugging Face hub
+    /// gives it.
     ///
     /// @throws FormatException if it is none of them, saying what it looks like, or breaks a rule of its format
     /// @throws IOException if it cannot be read

@@ -168,7 +168,7 @@ final class TorchArchive {
                         + " times the bytes of the file\nhint: save a copy of it, .contiguous()");
             }
             long covered = covered(quoted, tensor, shape, strides);
-            return new StoredTensor(type.label(), Optional.of(type.encoding()), shape, strides,
+            return new StoredTensor(type.label(), Optional.of(type.encoding()), shape, shape, strides,
                     entry.at() + tensor.offset() * size, covered * size);
         } catch (ShapeException | ArithmeticException e) {
             throw file.wrong(quoted + ": its shape overflows: " + e.getMessage(), e);

@@ -103,6 +103,12 @@ class TensorFileFuzzTest {
     }
 
     @Test
+    void llama2() throws IOException {
+        var bytes = Llama2BinTest.byHand().array();
+        fuzz(random -> fresh(folder.resolve("file"), Mutations.of(bytes, random)));
+    }
+
+    @Test
     void gguf() throws IOException {
         fuzzFile("all.gguf");
     }
