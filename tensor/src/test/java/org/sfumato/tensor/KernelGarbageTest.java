@@ -10,8 +10,8 @@ class KernelGarbageTest {
     /// vectors and hundreds of rows: one vector boxed for each row would be five times as much.
     private static final long BOUND = 8192;
 
-    /// C2 boxes the vectors of a method that has become too large to inline all of it: a kernel is then many times slower,
-    /// and nothing but its garbage shows why.
+    /// C2 boxes the vectors of a method that has become too large to inline all of it: a kernel is then many times
+    /// slower, and nothing but its garbage shows why.
     @Test
     void compiledKernelsLeaveNoVectors() throws Exception {
         var child = ChildJvm.run(KernelGarbage.class, null, "-XX:TieredStopAtLevel=4", "-XX:+UseSerialGC",

@@ -44,8 +44,8 @@ final class Convert {
         void run(long s, long d, long n);
     }
 
-    /// The loops by the types that they convert from and to; `null` where there is none. They are called from one place,
-    /// so that C2 compiles each by itself: see [Phases].
+    /// The loops by the types that they convert from and to; `null` where there is none. They are called from one
+    /// place, so that C2 compiles each by itself: see [Phases].
     private static final Loop[][] LOOPS = new Loop[DType.values().length][DType.values().length];
 
     static {
@@ -73,7 +73,7 @@ final class Convert {
 
     /// Converts the first of `n` elements at the address `s` to the address `d`.
     ///
-    /// @return how many: a multiple of the vector's length, or 0 if there is no loop for these types or little to convert
+    /// @return how many: a multiple of the vector's length, or 0 if these types have no loop or there are few elements
     static long run(DType from, long s, DType to, long d, long n) {
         var loop = LOOPS[from.ordinal()][to.ordinal()];
         if (loop == null || !WIDE || n < SHORTEST) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.sfumato.tensor.expr.Expr;
 
-/// What a [Pointwise] operation's gradient is computed by, for one choice of the inputs whose gradients are wanted and of
-/// the outputs that have one. Derived once and kept: to derive it costs more than to run it on a small tensor.
+/// What a [Pointwise] operation's gradient is computed by, for one choice of the inputs whose gradients are wanted and
+/// of the outputs that have one. Derived once and kept: to derive it costs more than to run it on a small tensor.
 ///
 /// Arguments are the inputs, then the gradients of the outputs.
 ///

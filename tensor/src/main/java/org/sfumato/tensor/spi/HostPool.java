@@ -13,9 +13,9 @@ import java.util.concurrent.atomic.LongAdder;
 ///
 /// Sizes are rounded up to a class: multiples of 64 up to 512 bytes, then eight classes from each power of two to the
 /// next, so that at most one byte in nine is unused. Blocks of 16 KiB and less are carved from slabs of 1 MiB, which
-/// are kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Blocks of 4 MiB
-/// and more lie in huge pages where the system has some to ask for. Memory is not cleared when it is given out again. All
-/// methods may be called from any thread.
+/// are kept for good; a larger block has an arena of its own, and [#trim] can give it back to the system. Blocks of
+/// 4 MiB and more lie in huge pages where the system has some to ask for. Memory is not cleared when it is given out
+/// again. All methods may be called from any thread.
 public final class HostPool {
     private static final long ALIGNMENT = 64;
     private static final int FIRST_POWER = 9;                           // up to 2^9 bytes, classes are 64 bytes apart

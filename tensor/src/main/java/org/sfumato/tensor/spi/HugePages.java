@@ -18,8 +18,8 @@ import java.nio.file.Path;
 final class HugePages {
     private static final Path SETTINGS = Path.of("/sys/kernel/mm/transparent_hugepage");
     private static final long SIZE = 2 << 20;
-    private static final int HUGEPAGE = 14;                 // MADV_HUGEPAGE and MADV_DONTNEED of asm-generic/mman-common.h
-    private static final int DONTNEED = 4;
+    private static final int HUGEPAGE = 14;                 // MADV_HUGEPAGE of asm-generic/mman-common.h
+    private static final int DONTNEED = 4;                  // MADV_DONTNEED
 
     /// What memory must be aligned to that is to lie in huge pages; 0 where there is nothing to ask for.
     static final long ALIGNMENT = areToBeAsked() ? SIZE : 0;
