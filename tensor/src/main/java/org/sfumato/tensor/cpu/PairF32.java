@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// The last columns of a float32 product where they are few: two of them fill a vector with the eight rows of a strip

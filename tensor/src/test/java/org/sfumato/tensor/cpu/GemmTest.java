@@ -282,8 +282,8 @@ class GemmTest {
         }
     }
 
-    // A boxed vector would show as kilobytes for each call. How soon the compiler is done does not matter: the rounds go
-    // on until nothing is boxed.
+    // A boxed vector would show as kilobytes for each call. How soon the compiler is done does not matter: the rounds
+    // go on until nothing is boxed.
     @ParameterizedTest
     @EnumSource
     void compiledKernelsDoNotAllocate(Kind kind) {
