@@ -6,6 +6,7 @@ import static jdk.incubator.vector.VectorOperators.MIN;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.sfumato.tensor.expr.RawMemory;
 import org.sfumato.tensor.op.Reduce.Kind;
 
 /// Combines f32 elements into f64 results. Elements and results lie at addresses; strides are in
@@ -22,6 +23,8 @@ final class FoldF32 {
 
     /// Rows added in f32 by [#sumColumns] at most.
     private static final long ROW_BLOCK = 32;
+    private static final long ROWS = 8;             // that are added in one go
+    private static final long WIDE = 1024;          // columns: a page
 
     private FoldF32() { }
 
@@ -142,8 +145,12 @@ final class FoldF32 {
         return a.min(b).reduceLanes(MIN);
     }
 
-    /// The f32 sums of `columns` columns, to `to`.
+    /// The f32 sums of `columns` columns, to `to`; the same bits by either way.
     private static void sumColumns(long at, long rows, long stride, long columns, long to) {
+        if (columns >= WIDE) {
+            sumWide(at, rows, stride, columns, to);
+            return;
+        }
         long j = 0;
         for (; j <= columns - 4 * LANES; j += 4 * LANES) {
             sumFour(at + 4 * j, rows, stride, to + 4 * j);
@@ -171,6 +178,42 @@ final class FoldF32 {
         Simd.store(to + 3 * V, d);
     }
 
+    /// Row after row: memory is read in the order in which it lies, twice as fast where it is no cache.
+    private static void sumWide(long at, long rows, long stride, long columns, long to) {
+        int whole = (int) (columns & -LANES);
+        RawMemory.ALL.asSlice(to, 4L * whole).fill((byte) 0);
+        long r = 0;
+        for (; r <= rows - ROWS; r += ROWS) {
+            addRows(at + r * stride, stride, whole, to);
+        }
+        for (; r < rows; r++) {
+            addRow(at + r * stride, whole, to);
+        }
+        if (whole < columns) {
+            sumOne(at + 4L * whole, rows, stride, columns - whole, to + 4L * whole);
+        }
+    }
+
+    /// Adds eight rows to the sums.
+    private static void addRows(long at, long stride, int columns, long to) {
+        long half = at + 4 * stride;
+        for (int j = 0; j < columns; j += LANES) {
+            long p = at + 4L * j;
+            long q = half + 4L * j;
+            var a = Simd.loadF32(to + 4L * j).add(Simd.loadF32(p)).add(Simd.loadF32(p + stride))
+                .add(Simd.loadF32(p + 2 * stride)).add(Simd.loadF32(p + 3 * stride)).add(Simd.loadF32(q))
+                .add(Simd.loadF32(q + stride)).add(Simd.loadF32(q + 2 * stride)).add(Simd.loadF32(q + 3 * stride));
+            Simd.store(to + 4L * j, a);
+        }
+    }
+
+    private static void addRow(long at, int columns, long to) {
+        for (int j = 0; j < columns; j += LANES) {
+            Simd.store(to + 4L * j, Simd.loadF32(to + 4L * j).add(Simd.loadF32(at + 4L * j)));
+        }
+    }
+
+    /// The sums of at most a vector of columns.
     private static void sumOne(long at, long rows, long stride, long columns, long to) {
         var lanes = first(columns);
         var a = FloatVector.zero(Simd.F32);
