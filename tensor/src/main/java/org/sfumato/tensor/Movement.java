@@ -64,7 +64,7 @@ public sealed interface Movement permits Tensor {
 
     /// Axes `a` and `b` exchanged.
     default Tensor transpose(int a, int b) {
-        var order = java.util.stream.IntStream.range(0, self().shape().rank()).toArray();
+        var order = self().shape().axes();
         int i = self().shape().axis(a);
         int j = self().shape().axis(b);
         order[i] = j;
