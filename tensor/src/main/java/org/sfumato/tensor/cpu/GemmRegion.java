@@ -118,7 +118,7 @@ final class GemmRegion {
         }
         this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
         int group = (panels + groups - 1) / groups;
-        this.groupPanels = m < 4 ? (group + 3) / 4 * 4 : group;      // single rows are computed by four panels at a time
+        this.groupPanels = m < 4 ? (group + 3) / 4 * 4 : group;      // a row alone is computed by four panels at a time
         int own = aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS;
         this.pairs = PairF32.FITS && !wide && m >= MIN_ROWS && columns(panels - 1) <= PairF32.COLUMNS;
         this.sharedRows = shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
