@@ -18,8 +18,8 @@ class ChatTemplateTest {
     @Test
     void llama3() {
         assertThat(ChatTemplate.LLAMA3.text(CHAT)).isEqualTo("<|begin_of_text|><|start_header_id|>system"
-                + "<|end_header_id|>\n\nYou are helpful.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHello<|eot_id|>"
-                + "<|start_header_id|>assistant<|end_header_id|>\n\nHi there!<|eot_id|>");
+                + "<|end_header_id|>\n\nYou are helpful.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
+                + "Hello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi there!<|eot_id|>");
     }
 
     /// The form of the prompt in LLaDA's `get_log_likelihood.py`.
