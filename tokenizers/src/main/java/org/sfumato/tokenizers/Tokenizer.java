@@ -3,8 +3,8 @@ package org.sfumato.tokenizers;
 /// Text to token ids and back. Ids are `0 .. vocabularySize() - 1`.
 ///
 /// A tokenizer knows text only. Tokens that stand for no text, such as the mask of masked diffusion, take the ids from
-/// `vocabularySize()` on and belong to whoever needs them. A [SubwordTokenizer] has its own among its ids: `encode` finds
-/// them in a text but adds none.
+/// `vocabularySize()` on and belong to whoever needs them. A [SubwordTokenizer] has its own among its ids: `encode`
+/// finds them in a text but adds none.
 ///
 /// Tokenizers are immutable and safe for use by several threads.
 public interface Tokenizer {
