@@ -26,8 +26,8 @@ import org.sfumato.tensor.Tensor;
 /// `h = token[ids] + position + type`, normalised if so configured; then for each block, pre-norm,
 /// `h = h + attention(norm(h))`, `h = h + mlp(norm(h))`, or, post-norm, `h = norm(h + attention(h))`,
 /// `h = norm(h + mlp(h))`; and `logits = head(norm(h))`. Shapes: ids (B, T) i64 -> logits (B, T, V). Sources: Vaswani
-/// et al. 2017, arXiv 1706.03762; Devlin et al. 2019, arXiv 1810.04805 (post-norm, types, the transform before the head);
-/// Warner et al. 2024, arXiv 2412.13663 (local layers).
+/// et al. 2017, arXiv 1706.03762; Devlin et al. 2019, arXiv 1810.04805 (post-norm, types, the transform before the
+/// head); Warner et al. 2024, arXiv 2412.13663 (local layers).
 ///
 /// @param position (T, C), or `null` with rotary positions
 /// @param type (types, C), or `null`
