@@ -36,6 +36,19 @@ record ConfigJson(Path file, JsonNode tree) {
         }
     }
 
+    /// The metadata of a file of tensors, whose values are JSON but for texts.
+    static ConfigJson of(Path file, Map<String, String> metadata) {
+        var tree = JsonMapper.shared().createObjectNode();
+        metadata.forEach((name, value) -> {
+            try {
+                tree.set(name, JsonMapper.shared().readTree(value));
+            } catch (JacksonException e) {
+                tree.put(name, value);                                  // text without quotes
+            }
+        });
+        return new ConfigJson(file, tree);
+    }
+
     boolean has(String name) {
         return tree.hasNonNull(name);
     }

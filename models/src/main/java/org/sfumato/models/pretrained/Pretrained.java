@@ -1,6 +1,7 @@
 package org.sfumato.models.pretrained;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -15,7 +16,7 @@ import org.sfumato.tensor.io.FormatException;
 import org.sfumato.tensor.io.TensorFile;
 
 /// Networks from folders as downloaded from the Hugging Face hub: `config.json` beside weights in any format that
-/// [TensorFile] knows.
+/// [TensorFile] knows. A single file will do where it carries its configuration: llama2.c's `.bin`.
 ///
 /// ```java
 /// var bert = Pretrained.load(Path.of("bert-base-uncased"));
@@ -29,12 +30,18 @@ public final class Pretrained {
 
     private Pretrained() { }
 
-    /// The network that `config.json` in `folder` describes.
+    /// The network that `config.json` in the folder describes, or the metadata of the file.
     ///
     /// @throws FormatException if the file is damaged, the family is unknown, or a setting of it is not supported
     /// @throws IOException if it cannot be read
-    public static TransformerConfig config(Path folder) throws IOException {
-        var json = ConfigJson.read(folder.resolve("config.json"));
+    public static TransformerConfig config(Path folderOrFile) throws IOException {
+        if (Files.isRegularFile(folderOrFile)) {
+            try (var file = TensorFile.open(folderOrFile)) {
+                var json = ConfigJson.of(folderOrFile, file.metadata());
+                return config(Family.of(json), json);
+            }
+        }
+        var json = ConfigJson.read(folderOrFile.resolve("config.json"));
         return config(Family.of(json), json);
     }
 
@@ -46,20 +53,20 @@ public final class Pretrained {
         }
     }
 
-    /// The network in `folder`, in the current scope.
+    /// The network in the folder or file, in the current scope.
     ///
     /// @throws FormatException as [#config], or if a tensor is missing, unexpected or of another shape; all are named,
     ///     and nothing is kept
     /// @throws IOException if a file cannot be read
-    public static Transformer load(Path folder) throws IOException {
-        var json = ConfigJson.read(folder.resolve("config.json"));
-        var family = Family.of(json);
-        var config = config(family, json);
-        try (var file = TensorFile.open(folder)) {
+    public static Transformer load(Path folderOrFile) throws IOException {
+        var config = config(folderOrFile);                              // whatever is wrong with it comes first
+        try (var file = TensorFile.open(folderOrFile)) {
+            var family = Family.of(Files.isRegularFile(folderOrFile) ? ConfigJson.of(folderOrFile, file.metadata())
+                    : ConfigJson.read(folderOrFile.resolve("config.json")));
             var sources = sources(family, config, file.names());
             var network = Transformer.zero(config);
             try {
-                fill(network, sources, file, folder, family);
+                fill(network, sources, file, folderOrFile, family);
                 return network;
             } catch (IOException | RuntimeException | Error e) {
                 network.parameters().values().forEach(Tensor::close);
