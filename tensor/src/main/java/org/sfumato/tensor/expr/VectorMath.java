@@ -23,7 +23,8 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// The bits of a lane depend on nothing but that lane: neither on its place nor on the width of the vector, and not
 /// on the platform's mathematical library. NaN gives NaN, and results that are subnormal are not flushed. The largest
-/// errors below were measured against float64 at every float of the domain (`ExhaustiveTest`).
+/// errors below were measured against float64 at every float of the domain (`ExhaustiveTest`); those of [#rsqrt] and of
+/// [#expBelow], which is [#exp] without its last steps, at every 16th.
 ///
 /// The methods have no branches, so that [ExprLoop] can lay their instructions into the loops that it writes.
 ///
@@ -208,13 +209,13 @@ public final class VectorMath {
         return all(1).sub(q);
     }
 
-    /// Sine of an angle in radians, up to 10⁶ in size; NaN beyond. Largest error 1.56 ulp.
+    /// Sine of an angle in radians, up to 10⁶ in size; NaN beyond. Largest error 1.67 ulp.
     public static FloatVector sin(FloatVector x) {
         var y = quarterTurns(x.abs(), 0);
         return x.reinterpretAsInts().lanewise(AND, SIGN).lanewise(XOR, y.reinterpretAsInts()).reinterpretAsFloats();
     }
 
-    /// Cosine of an angle in radians, up to 10⁶ in size; NaN beyond. Largest error 1.56 ulp.
+    /// Cosine of an angle in radians, up to 10⁶ in size; NaN beyond. Largest error 1.81 ulp.
     public static FloatVector cos(FloatVector x) {
         return quarterTurns(x.abs(), 1);
     }
