@@ -42,7 +42,7 @@ class VectorMathTest {
             new Function("tanh", VectorMath::tanh, VectorMath64::tanh, Math::tanh, -INF, INF, 2.58, 5),
             new Function("log", VectorMath::log, VectorMath64::log, Math::log, -INF, INF, 0.87, 2),
             new Function("log1p", VectorMath::log1p, VectorMath64::log1p, Math::log1p, -INF, INF, 1.43, 2),
-            new Function("erf", VectorMath::erf, VectorMath64::erf, Erf::erf, -INF, INF, 1.86, 4),
+            new Function("erf", VectorMath::erf, VectorMath64::erf, Erf::erf, -INF, INF, 1.88, 4),
             new Function("sin", VectorMath::sin, VectorMath64::sin, Math::sin, -1e6, 1e6, 1.67, 2),
             new Function("cos", VectorMath::cos, VectorMath64::cos, Math::cos, -1e6, 1e6, 1.81, 2),
             new Function("rsqrt", VectorMath::rsqrt, VectorMath64::rsqrt, x -> 1 / Math.sqrt(x), -INF, INF, 1.5, 1.5),
