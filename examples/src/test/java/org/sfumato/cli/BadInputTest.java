@@ -203,7 +203,7 @@ class BadInputTest {
     @CsvSource(delimiter = '|', value = {
         "\"width\" : 16 | \"width\" : 32 | ",
         "\"layers\" : 1 | \"layers\" : 3 | ",
-        "\"heads\" : 2 | \"heads\" : 3 | heads must divide the width",
+        "\"query\" : 2 | \"query\" : 3 | key heads must divide the heads",
         "\"layers\" : 1 | \"layers\" : \"one\" | field \"model.layers\" is \"one\"",
         "masked-diffusion | image-diffusion | is of kind 'image-diffusion', not masked-diffusion",
         "\"mask\" | \"masque\" | \"mas"})
