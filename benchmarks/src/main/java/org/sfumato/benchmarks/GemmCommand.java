@@ -12,7 +12,6 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /// `sfumato bench gemm`: matrix products of float32, as `Tensor.matmul` computes them.
 @Command(name = "gemm", description = "Matrix products: large ones, those of training, thin ones.")
@@ -42,8 +41,8 @@ final class GemmCommand implements Callable<Integer> {
     @Mixin
     Threads threads;
 
-    @Option(names = "--list", description = "Print the names of the products and measure nothing.")
-    boolean list;
+    @Mixin
+    Selection selection;
 
     /// A product; `form` says which operands are stored transposed: "NT" is `A B^T`. `count` products are one batch.
     private record Product(String form, long count, long m, long n, long k) implements Kernel {
@@ -92,13 +91,13 @@ final class GemmCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (list) {
-            all().forEach(product -> common.out().println(product.name()));
+        var wanted = selection.of(all(), common);
+        if (wanted.isEmpty()) {
             return 0;
         }
         var report = new Report(common);
         double peak = Roofline.fma(Settings.current().threads()).best();
-        for (var product : all()) {
+        for (var product : wanted) {
             report.line("gemm", product.name(), product.time(), product.flop(), "GFLOP/s", peak);
         }
         report.end();

@@ -18,7 +18,6 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /// `sfumato bench ops`: single operations, some with their gradients: of `sum(w y)`, with fixed `w`, by all inputs.
 @Command(name = "ops", description = "Single operations and their gradients.")
@@ -37,8 +36,8 @@ final class OpsCommand implements Callable<Integer> {
     @Mixin
     Threads threads;
 
-    @Option(names = "--list", description = "Print the names of the operations and measure nothing.")
-    boolean list;
+    @Mixin
+    Selection selection;
 
     /// An operation ready to run; gradients are by `inputs`.
     private record Work(Supplier<Tensor> forward, Tensor... inputs) { }
@@ -177,15 +176,15 @@ final class OpsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (list) {
-            all().forEach(one -> common.out().println(one.name()));
+        var wanted = selection.of(all(), common);
+        if (wanted.isEmpty()) {
             return 0;
         }
         var report = new Report(common);
         int count = Settings.current().threads();
         double flops = Roofline.fma(count).best();
         double bytes = Math.max(Roofline.read(count).best(), Roofline.copy(count).best());
-        all().forEach(one -> one.report(report, flops, bytes));
+        wanted.forEach(one -> one.report(report, flops, bytes));
         report.end();
         return 0;
     }

@@ -49,9 +49,9 @@ final class TrainingRun {
     private static final double NANOS = 1e9;
     private static final long UNKNOWN = 1L << 40;
     /// The share of the time after which the length of a run given in minutes is settled; no schedule falls before it.
-    private static final double SETTLED = .35;
+    private static final double SETTLED = .39;
     /// The share of the time after which its speed counts: before, the kernels are still being compiled.
-    private static final double WARM = .15;
+    private static final double WARM = .25;
 
     private final Common common;
     private final TextCorpus corpus;

@@ -125,10 +125,11 @@ public final class Parallel {
 
     /// The state of the one region that may run on the pool at a time.
     private static final class Pool {
-        // A spin turn is a pause instruction, 10 to 40 ns: a worker looks for work for 40 to 150 us, longer than the
-        // gap between two kernels of a training step and shorter than anyone would notice as load.
-        private static final int WORKER_SPINS = 4000;
-        private static final int CALLER_SPINS = 2000;
+        // A spin turn is a pause instruction, 10 to 40 ns: a worker looks for work for 0.4 to 1.5 ms. The gap between
+        // two kernels is shorter, but for a collection or a step of the optimiser: with a tenth of these turns workers
+        // fell asleep in them, and steps of some 35 ms took a tenth to a quarter longer.
+        private static final int WORKER_SPINS = 40_000;
+        private static final int CALLER_SPINS = 20_000;
 
         private static final VarHandle OWNER;
         private static final VarHandle TICKET;
