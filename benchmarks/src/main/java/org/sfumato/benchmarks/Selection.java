@@ -16,7 +16,8 @@ final class Selection {
     @Option(names = "--list", description = "Print the names and measure nothing.")
     boolean list;
 
-    @Parameters(paramLabel = "NAME", arity = "0..*", description = "What to measure, as --list prints it (default: all).")
+    @Parameters(paramLabel = "NAME", arity = "0..*",
+            description = "What to measure, as --list prints it (default: all).")
     List<String> names = List.of();
 
     /// The kernels of `all` that are wanted; prints their names and returns none with `--list`.
