@@ -4,7 +4,6 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
-import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
 /// The keys and values that one attention has made so far, so that later positions can look at them: a KV cache.
@@ -50,31 +49,6 @@ public final class KeyValues {
     /// All values so far. Shape: (B, G, length, D).
     public Tensor values() {
         return part(values, 0, length);
-    }
-
-    /// Takes rows `rows` of the batch, in that order, in place of the rows held: a beam goes on from another.
-    ///
-    /// @throws ShapeException if they are not as many as the batch
-    public void select(Tensor rows) {
-        if (!rows.spec().equals(new Spec(Shape.of(keys.size(0)), DType.I64))) {
-            throw new ShapeException("key values: needs the numbers of " + keys.size(0) + " rows, got " + rows.spec());
-        }
-        for (var held : new Tensor[] {keys, values}) {
-            var moved = part(held, 0, length).indexSelect(0, rows);
-            part(held, 0, length).assign(moved);
-            moved.close();
-        }
-    }
-
-    /// Forgets the positions from `to` on.
-    ///
-    /// @throws IllegalArgumentException if fewer are held
-    public void truncate(int to) {
-        if (to < 0 || to > length) {
-            throw new IllegalArgumentException("key values: cannot be cut to " + to + " positions, " + length
-                    + " are held");
-        }
-        length = to;
     }
 
     private static Tensor part(Tensor x, int from, int count) {

@@ -16,7 +16,6 @@ import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.RmsNorm;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Tensor;
 
 /// The first parameters of a [Transformer], as [Start] says.
 record TransformerStart(TransformerConfig config) {
@@ -27,12 +26,12 @@ record TransformerStart(TransformerConfig config) {
         }
         var norms = config.norms();
         var output = config.output();
-        var token = new Embedding(table(config.vocabulary(), rng.fold(0)));
+        var token = table(config.vocabulary(), rng.fold(0));
         var position = config.positions().kind() == Encoding.ROTARY ? null
                 : config.start() == Start.TORCH ? Init.normal(1, rng.fold(1), config.length(), config.width())
                 : Init.zeros(config.length(), config.width());
         var type = config.positions().types() == 0 ? null
-                : table(config.positions().types(), rng.fold(3 + config.layers()));
+                : table(config.positions().types(), rng.fold(3 + config.layers())).weight();
         var transform = output.transform() ? linear(config.width(), config.width(), config.biases().transform(), false,
                 rng.fold(4 + config.layers())) : null;
         boolean bias = config.biases().head();
@@ -44,11 +43,11 @@ record TransformerStart(TransformerConfig config) {
                 output.transform() ? norm(config.width()) : null, head);
     }
 
-    private Tensor table(long rows, Rng rng) {
+    private Embedding table(long rows, Rng rng) {
         return switch (config.start()) {
-            case ZERO -> Init.zeros(rows, config.width());
-            case TORCH -> Init.normal(1, rng, rows, config.width());
-            case NORMAL, ZERO_OUTPUTS -> Init.normal(.02, rng, rows, config.width());
+            case ZERO -> new Embedding(Init.zeros(rows, config.width()));
+            case TORCH -> Embedding.init(rows, config.width(), 1, rng);
+            case NORMAL, ZERO_OUTPUTS -> Embedding.init(rows, config.width(), .02, rng);
         };
     }
 
