@@ -96,26 +96,6 @@ public record Layout(Shape shape, long[] strides, long offset) {
         return Optional.of(new Layout(target, steps, offset));
     }
 
-    /// The layout with neighbouring axes merged where one stride can walk both, and axes of size 1 dropped.
-    public Layout collapse() {
-        var sizes = new long[shape.rank()];
-        var steps = new long[shape.rank()];
-        int n = 0;
-        for (int i = 0; i < shape.rank(); i++) {
-            if (shape.size(i) == 1) {
-                continue;
-            }
-            if (n > 0 && steps[n - 1] == strides[i] * shape.size(i)) {
-                sizes[n - 1] *= shape.size(i);
-                steps[n - 1] = strides[i];
-            } else {
-                sizes[n] = shape.size(i);
-                steps[n++] = strides[i];
-            }
-        }
-        return new Layout(Shape.of(Arrays.copyOf(sizes, n)), Arrays.copyOf(steps, n), offset);
-    }
-
     @Override
     public boolean equals(Object other) {
         return other instanceof Layout that && shape.equals(that.shape) && Arrays.equals(strides, that.strides)
