@@ -35,21 +35,28 @@ public final class Pretrained {
     /// @throws FormatException if the file is damaged, the family is unknown, or a setting of it is not supported
     /// @throws IOException if it cannot be read
     public static TransformerConfig config(Path folderOrFile) throws IOException {
-        if (Files.isRegularFile(folderOrFile)) {
-            try (var file = TensorFile.open(folderOrFile)) {
-                var json = ConfigJson.of(folderOrFile, file.metadata());
-                return config(Family.of(json), json);
-            }
-        }
-        var json = ConfigJson.read(folderOrFile.resolve("config.json"));
-        return config(Family.of(json), json);
+        return Described.at(folderOrFile).config;
     }
 
-    private static TransformerConfig config(Family family, ConfigJson json) throws FormatException {
-        try {
-            return family.config(json);
-        } catch (IllegalArgumentException e) {                          // of the configuration's own checks
-            throw new FormatException("pretrained", json.file(), e.getMessage(), e);
+    /// What the configuration says.
+    private record Described(Family family, TransformerConfig config) {
+        static Described at(Path folderOrFile) throws IOException {
+            var json = json(folderOrFile);
+            var family = Family.of(json);
+            try {
+                return new Described(family, family.config(json));
+            } catch (IllegalArgumentException e) {                      // of the configuration's own checks
+                throw new FormatException("pretrained", json.file(), e.getMessage(), e);
+            }
+        }
+
+        private static ConfigJson json(Path folderOrFile) throws IOException {
+            if (!Files.isRegularFile(folderOrFile)) {
+                return ConfigJson.read(folderOrFile.resolve("config.json"));
+            }
+            try (var file = TensorFile.open(folderOrFile)) {
+                return ConfigJson.of(folderOrFile, file.metadata());
+            }
         }
     }
 
@@ -59,12 +66,11 @@ public final class Pretrained {
     ///     and nothing is kept
     /// @throws IOException if a file cannot be read
     public static Transformer load(Path folderOrFile) throws IOException {
-        var config = config(folderOrFile);                              // whatever is wrong with it comes first
+        var described = Described.at(folderOrFile);                     // whatever is wrong with it comes first
+        var family = described.family;
         try (var file = TensorFile.open(folderOrFile)) {
-            var family = Family.of(Files.isRegularFile(folderOrFile) ? ConfigJson.of(folderOrFile, file.metadata())
-                    : ConfigJson.read(folderOrFile.resolve("config.json")));
-            var sources = sources(family, config, file.names());
-            var network = Transformer.zero(config);
+            var sources = sources(family, described.config, file.names());
+            var network = Transformer.zero(described.config);
             try {
                 fill(network, sources, file, folderOrFile, family);
                 return network;
