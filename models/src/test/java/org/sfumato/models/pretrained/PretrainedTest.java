@@ -77,6 +77,28 @@ class PretrainedTest {
         }
     }
 
+    /// As GPT-2's own files are: names without the prefix, and the masks of old versions.
+    @Test
+    void aNetworkSavedWithoutItsHeadIsReadToo() throws IOException {
+        Files.copy(folder("gpt2").resolve("config.json"), temp.resolve("config.json"));
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var bare = new LinkedHashMap<String, Tensor>();
+                read(folder("gpt2").resolve("model.safetensors"))
+                        .forEach((name, tensor) -> bare.put(name.replaceFirst("^transformer\\.", ""), tensor));
+                bare.put("h.0.attn.bias", Tensor.zeros(1, 1, 4, 4));
+                try {
+                    Safetensors.write(temp.resolve("model.safetensors"), bare, Map.of());
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+                var expected = new TorchFile(read(folder("gpt2").resolve("expected.safetensors")));
+                assertThat(TorchFile.error(load(temp).forward(expected.get("ids"), Pass.INFERENCE),
+                        expected.get("logits"), 1)).isLessThan(TOLERANCE);
+            });
+        }
+    }
+
     @Test
     void everyMissingUnexpectedOrMisshapenTensorIsNamedAndNothingKept() throws IOException {
         Files.copy(folder("llama").resolve("config.json"), temp.resolve("config.json"));
