@@ -15,7 +15,7 @@ import org.sfumato.tensor.Tensor;
 /// @param keyHeads G, a divisor of H
 /// @param queryNorm over each query head, or `null`
 /// @param keyNorm over each key head, or `null`
-public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm, int heads,
+public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm keyNorm, int heads,
         int keyHeads) implements Layer {
     /// PyTorch's first values; `bias` is for both linear layers.
     public static Attention init(long width, int heads, int keyHeads, boolean bias, Rng rng) {
@@ -42,7 +42,7 @@ public record Attention(Linear qkv, Linear output, Norm queryNorm, Norm keyNorm,
     public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, KeyValues past) {
         long b = x.size(0);
         long t = x.size(1);
-        long size = output.weight().size(1) / heads;
+        long size = output.in() / heads;
         var all = qkv.forward(x).reshape(b, t, heads + 2L * keyHeads, size).permute(0, 2, 1, 3);  // (B, H + 2G, T, D)
         var q = all.slice(1, 0, heads);                                                                // (B, H, T, D)
         var k = all.slice(1, heads, heads + keyHeads);                                                 // (B, G, T, D)

@@ -4,7 +4,7 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Tensor;
 
 /// `y = x W^T + b`. Shapes: x (..., I), weight (O, I), bias (O) or `null` -> y (..., O).
-public record Linear(Tensor weight, Tensor bias) implements Layer {
+public record Linear(Tensor weight, Tensor bias) implements LinearMap {
     /// PyTorch's first values: weight and bias uniform in +-1/sqrt(in).
     public static Linear init(long in, long out, boolean bias, Rng rng) {
         var parts = rng.split(2);
@@ -17,7 +17,17 @@ public record Linear(Tensor weight, Tensor bias) implements Layer {
         return new Linear(Init.zeros(out, in), null);
     }
 
-    /// Applies it.
+    @Override
+    public long in() {
+        return weight.size(1);
+    }
+
+    @Override
+    public long out() {
+        return weight.size(0);
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
         return x.linear(weight, bias);
     }

@@ -27,11 +27,7 @@ public final class Parameters {
         switch (value) {
             case Tensor tensor when seen.add(tensor) -> found.put(path, tensor);
             case Layer layer -> {
-                if (!layer.getClass().isRecord()) {
-                    throw new IllegalArgumentException("parameters: " + layer.getClass()
-                            .getName() + " is not a record");
-                }
-                for (var component : layer.getClass().getRecordComponents()) {
+                for (var component : components(layer)) {
                     collect(join(path, component.getName()), read(component, layer), found, seen);
                 }
             }
@@ -44,7 +40,14 @@ public final class Parameters {
         }
     }
 
-    private static Object read(RecordComponent component, Layer layer) {
+    static RecordComponent[] components(Layer layer) {
+        if (!layer.getClass().isRecord()) {
+            throw new IllegalArgumentException("parameters: " + layer.getClass().getName() + " is not a record");
+        }
+        return layer.getClass().getRecordComponents();
+    }
+
+    static Object read(RecordComponent component, Layer layer) {
         try {
             var accessor = component.getAccessor();
             accessor.trySetAccessible();
@@ -56,7 +59,7 @@ public final class Parameters {
         }
     }
 
-    private static String join(String path, String name) {
+    static String join(String path, String name) {
         return path.isEmpty() ? name : path + "." + name;
     }
 

@@ -11,6 +11,8 @@ import org.sfumato.nn.Embedding;
 import org.sfumato.nn.KeyValues;
 import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
+import org.sfumato.nn.LinearMap;
+import org.sfumato.nn.Linears;
 import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.Pass;
@@ -37,7 +39,7 @@ import org.sfumato.tensor.Tensor;
 /// @param transformNorm after the transform and its activation, or `null`
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
-        List<Block> blocks, Norm norm, Linear transform, Norm transformNorm, Linear head) implements Layer, Denoiser {
+        List<Block> blocks, Norm norm, LinearMap transform, Norm transformNorm, LinearMap head) implements Layer, Denoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
     ///
     /// @param attentionNorm before the attention or after it, or `null`
@@ -114,13 +116,16 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return head.forward(transformed(hidden(input, cache, Pass.INFERENCE).slice(1, t - 1, t).squeeze(1)));
     }
 
-    /// The logits are made of the positions that count, some at a time.
+    /// Of a head whose matrix is at hand, the logits are made of the positions that count, some at a time.
     @Override
     public Tensor crossEntropy(Tensor ids, Tensor targets, long never, Pass pass) {
+        if (!(head instanceof Linear(Tensor matrix, Tensor added))) {
+            return Denoiser.super.crossEntropy(ids, targets, never, pass);
+        }
         var h = transformed(hidden(Input.of(ids), pass));
         var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
-        var bias = head.bias() == null ? without : head.bias().add(without);
-        return h.linearCrossEntropy(head.weight(), bias, targets, IGNORED);
+        var bias = added == null ? without : added.add(without);
+        return h.linearCrossEntropy(matrix, bias, targets, IGNORED);
     }
 
     private Tensor transformed(Tensor h) {
@@ -228,10 +233,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// Floating-point operations of one forward pass over `batch` sequences of `length` tokens: two for each weight of
     /// a matrix and token, and the scores and sums of attention.
     public double forwardFlops(long batch, long length) {
-        double matrices = head.weight().shape().count() + parameters().entrySet().stream()
-                .filter(e -> e.getKey().startsWith("blocks.") || e.getKey().startsWith("transform."))
-                .filter(e -> e.getValue().shape().rank() == 2)
-                .mapToDouble(e -> e.getValue().shape().count()).sum();
+        double matrices = Linears.of(this).values().stream().mapToDouble(map -> (double) map.in() * map.out()).sum();
         double heads = (double) config.heads().query() * config.heads().size();
         return 2 * matrices * batch * length + 4.0 * config.layers() * heads * length * length * batch;
     }

@@ -1,0 +1,15 @@
+package org.sfumato.nn;
+
+import org.sfumato.tensor.Tensor;
+
+/// A layer that maps the last axis linearly, whatever its matrix is stored as. Shapes: (..., I) -> (..., O).
+public interface LinearMap extends Layer {
+    /// I.
+    long in();
+
+    /// O.
+    long out();
+
+    /// Applies it.
+    Tensor forward(Tensor x);
+}
