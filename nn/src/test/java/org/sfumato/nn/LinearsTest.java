@@ -47,8 +47,13 @@ class LinearsTest {
     }
 
     private static Model model() {
-        var mlp = new Mlp(Linear.init(2, 4, true, Rng.of(1)), Linear.init(4, 2, false, Rng.of(2)), Activation.RELU);
-        return new Model(List.of(mlp, mlp), null, LayerNorm.init(2, 1e-5), Linear.init(2, 3, false, Rng.of(3)), 4);
+        return new Model(List.of(mlp(1), mlp(2)), null, LayerNorm.init(2, 1e-5),
+                Linear.init(2, 3, false, Rng.of(3)), 4);
+    }
+
+    private static Mlp mlp(long seed) {
+        return new Mlp(Linear.init(2, 4, true, Rng.of(seed)), Linear.init(4, 2, false, Rng.of(seed + 9)),
+                Activation.RELU);
     }
 
     @Test
