@@ -1,8 +1,12 @@
 /// Text diffusion models.
+@SuppressWarnings("requires-automatic")                 // Hardwood has a module name and no descriptor yet
 module org.sfumato.models {
     requires transitive org.sfumato.nn;
     requires transitive org.sfumato.tokenizers;
     requires transitive tools.jackson.databind;
+    requires com.github.luben.zstd_jni;
+    requires de.siegmar.fastcsv;
+    requires dev.hardwood.core;
 
     exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;

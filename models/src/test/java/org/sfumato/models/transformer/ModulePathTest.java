@@ -9,6 +9,7 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,8 @@ import org.junit.jupiter.api.Test;
 /// Tests run on the class path, where all may read all. Here the same classes are loaded as named modules, where only
 /// what is exported or opened may be read.
 class ModulePathTest {
-    private static final String MODULES = "org\\.sfumato\\..*|tools\\.jackson\\..*|com\\.fasterxml\\.jackson\\..*";
+    private static final String MODULES = "org\\.sfumato\\..*|tools\\.jackson\\..*|com\\.fasterxml\\.jackson\\..*"
+            + "|de\\.siegmar\\..*|dev\\.hardwood\\..*|com\\.github\\.luben\\..*";
 
     @Test
     void settingsAndCheckpointsAreReadByJacksonFromNamedModules() throws Exception {
@@ -44,6 +46,18 @@ class ModulePathTest {
         }
     }
 
+    @Test
+    void parquetIsReadInNamedModules() throws Exception {
+        var parquet = layer().findLoader("org.sfumato.models").loadClass("org.sfumato.models.data.Parquet");
+        var file = Path.of("src/test/resources/org/sfumato/models/data/plain.parquet");
+        var reader = parquet.getMethod("open", Path.class).invoke(parquet.getConstructor(String.class)
+                .newInstance("text"), file);
+        try (var _ = (AutoCloseable) reader) {
+            var next = parquet.getClassLoader().loadClass("org.sfumato.models.data.DataReader").getMethod("next");
+            assertThat(next.invoke(reader).toString()).contains("Document[text=", "plain.parquet");
+        }
+    }
+
     private static String messageOf(Method open, Path folder) throws IllegalAccessException {
         try {
             return "opened " + open.invoke(null, folder);
@@ -52,6 +66,7 @@ class ModulePathTest {
         }
     }
 
+    @SuppressWarnings("restricted")                         // native access, as the tests have on the class path
     private static ModuleLayer layer() {
         var wanted = Pattern.compile(MODULES);
         var paths = Arrays.stream(System.getProperty("java.class.path").split(Pattern.quote(File.pathSeparator)))
@@ -63,6 +78,9 @@ class ModulePathTest {
         var boot = ModuleLayer.boot();
         var configuration = boot.configuration().resolve(ModuleFinder.of(paths), ModuleFinder.of(),
                 Set.of("org.sfumato.models"));
-        return boot.defineModulesWithOneLoader(configuration, ClassLoader.getPlatformClassLoader());
+        var made = ModuleLayer.defineModulesWithOneLoader(configuration, List.of(boot),
+                ClassLoader.getPlatformClassLoader());
+        made.layer().findModule("dev.hardwood.core").ifPresent(made::enableNativeAccess);
+        return made.layer();
     }
 }
