@@ -7,10 +7,12 @@ module org.sfumato.models {
     requires com.github.luben.zstd_jni;
     requires de.siegmar.fastcsv;
     requires dev.hardwood.core;
+    requires java.net.http;
 
     exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.data;
+    exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.pretrained;
     exports org.sfumato.models.transformer;

@@ -7,7 +7,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `sfumato data`: training data, from where it lies to what a training reads.
-@Command(name = "data", description = "Get and prepare training data.", synopsisSubcommandLabel = "WHAT")
+@Command(name = "data", description = "Get and prepare training data.", synopsisSubcommandLabel = "WHAT",
+        subcommands = DataGetCommand.class)
 final class DataCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
