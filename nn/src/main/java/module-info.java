@@ -6,6 +6,7 @@ module org.sfumato.nn {
     exports org.sfumato.nn;
     exports org.sfumato.nn.checkpoint;
     exports org.sfumato.nn.log;
+    exports org.sfumato.nn.lora;
     exports org.sfumato.nn.optim;
 
     opens org.sfumato.nn.checkpoint to tools.jackson.databind;

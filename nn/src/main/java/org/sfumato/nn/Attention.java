@@ -29,21 +29,22 @@ public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm ke
                 Linear.init(width, width, bias, parts[1]), null, null, heads, keyHeads);
     }
 
-    /// Applies it; every position sees every other, or the earlier ones if `causal`, where `mask` allows.
+    /// Applies it, for use; every position sees every other, or the earlier ones if `causal`, where `mask` allows.
     ///
     /// @param rotary tables for T positions, or `null`
     /// @param mask as in [org.sfumato.tensor.op.AttentionOp], or `null`
     public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal) {
-        return forward(x, rotary, mask, causal, null);
+        return forward(x, rotary, mask, causal, null, Pass.INFERENCE);
     }
 
     /// The same for positions that come after those in `past`, which they see too and to which they are added. `rotary`
     /// and `mask` are those of the T new positions; these see S = past + T keys. `past` may be `null`.
-    public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, KeyValues past) {
+    public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, KeyValues past, Pass pass) {
         long b = x.size(0);
         long t = x.size(1);
         long size = output.in() / heads;
-        var all = qkv.forward(x).reshape(b, t, heads + 2L * keyHeads, size).permute(0, 2, 1, 3);  // (B, H + 2G, T, D)
+        var all = qkv.forward(x, pass.part(0)).reshape(b, t, heads + 2L * keyHeads, size)
+                .permute(0, 2, 1, 3);                                                            // (B, H + 2G, T, D)
         var q = all.slice(1, 0, heads);                                                                // (B, H, T, D)
         var k = all.slice(1, heads, heads + keyHeads);                                                 // (B, G, T, D)
         var v = all.slice(1, heads + keyHeads, heads + 2L * keyHeads);                                 // (B, G, T, D)
@@ -57,6 +58,6 @@ public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm ke
             v = past.values();
         }
         var y = q.attention(k, v, mask, causal).permute(0, 2, 1, 3);                                   // (B, T, H, D)
-        return output.forward(y.reshape(Shape.of(b, t, heads * size)));                                // (B, T, C)
+        return output.forward(y.reshape(Shape.of(b, t, heads * size)), pass.part(1));                  // (B, T, C)
     }
 }

@@ -3,8 +3,8 @@ package org.sfumato.nn;
 import java.util.Map;
 import org.sfumato.tensor.Tensor;
 
-/// A part of a network: a record whose components are parameters (tensors), other layers, or lists of layers, and
-/// settings.
+/// A part of a network: a record whose components are parameters (tensors), other layers, lists of layers or
+/// maps to them, and settings.
 ///
 /// Layers have no hidden state and no training mode; what differs in training, as dropout, is told by a [Pass].
 public interface Layer {

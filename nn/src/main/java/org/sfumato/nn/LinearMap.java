@@ -10,6 +10,11 @@ public interface LinearMap extends Layer {
     /// O.
     long out();
 
-    /// Applies it.
+    /// Applies it, for use.
     Tensor forward(Tensor x);
+
+    /// Applies it; most are the same in training.
+    default Tensor forward(Tensor x, Pass pass) {
+        return forward(x);
+    }
 }

@@ -36,6 +36,7 @@ public final class Parameters {
                     collect(join(path, Integer.toString(i)), list.get(i), found, seen);
                 }
             }
+            case Map<?, ?> map -> map.forEach((key, part) -> collect(join(path, key.toString()), part, found, seen));
             case null, default -> { }                                   // an absent part, or a setting
         }
     }

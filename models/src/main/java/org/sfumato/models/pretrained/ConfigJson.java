@@ -22,8 +22,8 @@ record ConfigJson(Path file, JsonNode tree) {
         try {
             text = Files.readString(file);
         } catch (NoSuchFileException e) {
-            throw new FormatException("pretrained", file, "there is no such file\nhint: name the folder of a model as "
-                    + "downloaded from the hub", e);
+            throw new FormatException("pretrained", file, "there is no such file\nhint: name a folder as downloaded "
+                    + "from the hub", e);
         }
         try {
             var tree = JsonMapper.shared().readTree(text);

@@ -1,9 +1,7 @@
 package org.sfumato.models.pretrained;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,8 +24,6 @@ import org.sfumato.tensor.io.TensorFile;
 /// The families are `bert`, `gpt2`, `llama`, `mistral`, `qwen2`, `Dream`, `llada` and `modernbert`, by the `model_type`
 /// of the configuration. Weights are computed with as f32, whatever they are stored as.
 public final class Pretrained {
-    private static final int SHOWN = 8;
-
     private Pretrained() { }
 
     /// The network that `config.json` in the folder describes, or the metadata of the file.
@@ -35,29 +31,7 @@ public final class Pretrained {
     /// @throws FormatException if the file is damaged, the family is unknown, or a setting of it is not supported
     /// @throws IOException if it cannot be read
     public static TransformerConfig config(Path folderOrFile) throws IOException {
-        return Described.at(folderOrFile).config;
-    }
-
-    /// What the configuration says.
-    private record Described(Family family, TransformerConfig config) {
-        static Described at(Path folderOrFile) throws IOException {
-            var json = json(folderOrFile);
-            var family = Family.of(json);
-            try {
-                return new Described(family, family.config(json));
-            } catch (IllegalArgumentException e) {                      // of the configuration's own checks
-                throw new FormatException("pretrained", json.file(), e.getMessage(), e);
-            }
-        }
-
-        private static ConfigJson json(Path folderOrFile) throws IOException {
-            if (!Files.isRegularFile(folderOrFile)) {
-                return ConfigJson.read(folderOrFile.resolve("config.json"));
-            }
-            try (var file = TensorFile.open(folderOrFile)) {
-                return ConfigJson.of(folderOrFile, file.metadata());
-            }
-        }
+        return Described.at(folderOrFile).config();
     }
 
     /// The network in the folder or file, in the current scope.
@@ -67,10 +41,10 @@ public final class Pretrained {
     /// @throws IOException if a file cannot be read
     public static Transformer load(Path folderOrFile) throws IOException {
         var described = Described.at(folderOrFile);                     // whatever is wrong with it comes first
-        var family = described.family;
+        var family = described.family();
         try (var file = TensorFile.open(folderOrFile)) {
-            var sources = sources(family, described.config, file.names());
-            var network = Transformer.zero(described.config);
+            var sources = sources(family, described.config(), file.names());
+            var network = Transformer.zero(described.config());
             try {
                 fill(network, sources, file, folderOrFile, family);
                 return network;
@@ -93,7 +67,7 @@ public final class Pretrained {
 
     private static void fill(Transformer network, Map<String, Source> sources, TensorFile file, Path folder,
             Family family) throws IOException {
-        var problems = new ArrayList<String>();
+        var problems = new Problems();
         var left = new HashSet<>(file.names());
         for (var e : network.parameters().entrySet()) {
             var source = sources.get(e.getKey());
@@ -115,12 +89,8 @@ public final class Pretrained {
         }
         left.stream().filter(name -> !family.isKnownUnused(name)).sorted()
                 .forEach(name -> problems.add("unexpected: " + name + " " + file.shape(name)));
-        if (!problems.isEmpty()) {
-            throw new FormatException("pretrained", folder, "the weights do not fit the configuration of a "
-                    + family.modelTypes().getFirst() + ":\n"
-                    + String.join("\n", problems.subList(0, Math.min(SHOWN, problems.size())))
-                    + (problems.size() > SHOWN ? "\n... and " + (problems.size() - SHOWN) + " more" : ""));
-        }
+        problems.raise("pretrained", folder, "the weights do not fit the configuration of a "
+                + family.modelTypes().getFirst());
         for (var e : network.parameters().entrySet()) {
             try (var scope = Scope.open("weight")) {
                 var value = sources.get(e.getKey()).read(file);

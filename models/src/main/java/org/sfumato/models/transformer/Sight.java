@@ -3,6 +3,7 @@ package org.sfumato.models.transformer;
 import org.sfumato.models.transformer.TransformerConfig.Encoding;
 import org.sfumato.nn.Attention;
 import org.sfumato.nn.KeyValues;
+import org.sfumato.nn.Pass;
 import org.sfumato.nn.Rotary;
 import org.sfumato.nn.RotaryScaling;
 import org.sfumato.tensor.Device;
@@ -48,7 +49,7 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
     }
 
     /// `attention` of `x` under what is seen here.
-    Tensor attend(Attention attention, Tensor x, KeyValues past) {
-        return attention.forward(x, rotary, mask, causal, past);
+    Tensor attend(Attention attention, Tensor x, KeyValues past, Pass pass) {
+        return attention.forward(x, rotary, mask, causal, past, pass);
     }
 }

@@ -49,12 +49,12 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         Tensor forward(Tensor x, Sight sight, KeyValues past, Pass pass) {
             if (placement == Placement.POST) {
                 x = attentionNorm.forward(x.add(
-                        dropout.forward(sight.attend(attention, x, past), pass.part(0))));
-                return mlpNorm.forward(x.add(dropout.forward(mlp.forward(x), pass.part(1))));
+                        dropout.forward(sight.attend(attention, x, past, pass.part(2)), pass.part(0))));
+                return mlpNorm.forward(x.add(dropout.forward(mlp.forward(x, pass.part(3)), pass.part(1))));
             }
             var read = attentionNorm == null ? x : attentionNorm.forward(x);
-            x = x.add(dropout.forward(sight.attend(attention, read, past), pass.part(0)));
-            return x.add(dropout.forward(mlp.forward(mlpNorm.forward(x)), pass.part(1)));
+            x = x.add(dropout.forward(sight.attend(attention, read, past, pass.part(2)), pass.part(0)));
+            return x.add(dropout.forward(mlp.forward(mlpNorm.forward(x), pass.part(3)), pass.part(1)));
         }
     }
 
@@ -100,20 +100,20 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// @throws ShapeException if the sequence is longer than the network allows, or types or mask have another shape
     /// @throws IndexOutOfBoundsException if an id or a type is outside its table
     public Tensor forward(Input input, Pass pass) {
-        return head.forward(transformed(hidden(input, pass)));
+        return logits(hidden(input, pass), pass);
     }
 
     /// The logits of positions that come after those in `cache`, to which they are added. Shapes: (B, T) -> (B, T, V).
     ///
     /// @throws ShapeException as [#forward(Input, Pass)], or if the cache is full
     public Tensor forward(Input input, Cache cache) {
-        return head.forward(transformed(hidden(input, cache, Pass.INFERENCE)));
+        return logits(hidden(input, cache, Pass.INFERENCE), Pass.INFERENCE);
     }
 
     /// As [#forward(Input, Cache)], of the last position only. Shapes: (B, T) -> (B, V).
     public Tensor lastLogits(Input input, Cache cache) {
         long t = input.ids.size(1);
-        return head.forward(transformed(hidden(input, cache, Pass.INFERENCE).slice(1, t - 1, t).squeeze(1)));
+        return logits(hidden(input, cache, Pass.INFERENCE).slice(1, t - 1, t).squeeze(1), Pass.INFERENCE);
     }
 
     /// Of a head whose matrix is at hand, the logits are made of the positions that count, some at a time.
@@ -122,15 +122,19 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         if (!(head instanceof Linear(Tensor matrix, Tensor added))) {
             return Denoiser.super.crossEntropy(ids, targets, never, pass);
         }
-        var h = transformed(hidden(Input.of(ids), pass));
+        var h = transformed(hidden(Input.of(ids), pass), pass);
         var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
         var bias = added == null ? without : added.add(without);
         return h.linearCrossEntropy(matrix, bias, targets, IGNORED);
     }
 
-    private Tensor transformed(Tensor h) {
-        return transform == null ? h
-                : transformNorm.forward(config.activation().ungated().apply(transform.forward(h)));
+    private Tensor logits(Tensor h, Pass pass) {
+        return head.forward(transformed(h, pass), pass.part(2 + blocks.size()));
+    }
+
+    private Tensor transformed(Tensor h, Pass pass) {
+        return transform == null ? h : transformNorm.forward(config.activation().ungated()
+                .apply(transform.forward(h, pass.part(1 + blocks.size()))));
     }
 
     /// The stream after the last block and its norm. Shapes: (B, T) -> (B, T, C).

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -17,7 +18,7 @@ import java.util.Set;
 
 /// Writing a file so that, whatever happens, either the old one or the whole new one is there: a temporary file in
 /// the same folder, forced to the disk, renamed over the target, the folder forced as well.
-final class AtomicFile {
+public final class AtomicFile {
     private static final int CHUNK = 1 << 26;
 
     /// What fills the file.
@@ -27,6 +28,14 @@ final class AtomicFile {
     }
 
     private AtomicFile() { }
+
+    /// Replaces `path` by `text` in UTF-8.
+    ///
+    /// @param format the name of the format, for the message
+    /// @throws IOException if that fails, saying why; `path` is as before
+    public static void write(String format, Path path, String text) throws IOException {
+        write(format, path, channel -> writeAll(channel, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+    }
 
     /// Replaces `path` by what `body` writes.
     ///

@@ -2,8 +2,6 @@ package org.sfumato.tensor.io;
 
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,8 +154,7 @@ final class Shards implements TensorFile {
         }
         var text = new StringWriter();
         new ShardIndex(files, Map.of("total_size", Long.toString(total))).write(text);
-        AtomicFile.write(ShardIndex.FORMAT, folder.resolve(Recognised.SAFETENSORS_INDEX), channel ->
-                AtomicFile.writeAll(channel, ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8))));
+        AtomicFile.write(ShardIndex.FORMAT, folder.resolve(Recognised.SAFETENSORS_INDEX), text.toString());
     }
 
     /// Several files cannot be replaced at once, and a mixture of two models must not be read as one.
