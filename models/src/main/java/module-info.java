@@ -12,8 +12,11 @@ module org.sfumato.models {
     exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.data;
+    exports org.sfumato.models.diffusion;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.pretrained;
+    exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;
+    exports org.sfumato.models.uniform;
 }

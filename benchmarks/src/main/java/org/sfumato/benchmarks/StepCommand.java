@@ -6,9 +6,10 @@ import java.util.concurrent.Callable;
 import org.sfumato.cli.Common;
 import org.sfumato.cli.Threads;
 import org.sfumato.models.data.Tokens;
+import org.sfumato.models.diffusion.Times;
 import org.sfumato.models.masked.MaskedProcess;
-import org.sfumato.models.masked.MaskedTrainer;
-import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.models.training.Trainer;
+import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
@@ -93,7 +94,7 @@ final class StepCommand implements Callable<Integer> {
         }
         var recipe = new TrainingConfig(config.model, config.batch, config.model.length(), 1e-3, 0, .9, .99, .1, true,
                 1, 0, 0, 0, 0, 0);
-        try (var trainer = new MaskedTrainer(recipe, Tokens.of(text), 1)) {
+        try (var trainer = new Trainer(recipe, process(), Tokens.of(text), 1)) {
             Runnable work = forward ? passes(trainer, text) : trainer::step;
             measure(trainer, work);
             if (profile) {
@@ -104,17 +105,21 @@ final class StepCommand implements Callable<Integer> {
     }
 
     /// A pass over noisy tokens.
-    private Runnable passes(MaskedTrainer trainer, int[] text) {
+    private Runnable passes(Trainer trainer, int[] text) {
         int length = config.model.length();
         var ids = Arrays.stream(text).limit((long) config.batch * length).asLongStream().toArray();
         return () -> Scope.temporary(() -> Dispatch.unrecorded(() -> {
-            var times = MaskedProcess.stratifiedTimes(config.batch, Rng.of(1));
-            var noised = trainer.process().noise(Tensor.of(ids, config.batch, length), times, Rng.of(2));
-            return trainer.network().forward(noised.ids(), Pass.INFERENCE);
+            var times = Times.ofRows(Times.stratified(config.batch, Rng.of(1)));
+            var noisy = process().noise(Tensor.of(ids, config.batch, length), times, Rng.of(2));
+            return trainer.network().forward(noisy, Pass.INFERENCE);
         }));
     }
 
-    private void measure(MaskedTrainer trainer, Runnable work) {
+    private MaskedProcess process() {
+        return MaskedProcess.of(config.model.vocabulary() - 1);
+    }
+
+    private void measure(Trainer trainer, Runnable work) {
         var early = new double[1 << 16];
         long start = System.nanoTime();
         int before = 0;
@@ -147,7 +152,7 @@ final class StepCommand implements Callable<Integer> {
         return steps == null ? config.steps : steps;
     }
 
-    private void print(MaskedTrainer trainer, Timing timing, Footprint taken, String peak, String warm, int steps) {
+    private void print(Trainer trainer, Timing timing, Footprint taken, String peak, String warm, int steps) {
         long tokens = (long) config.batch * config.model.length();
         double pass = trainer.network().forwardFlops(config.batch, config.model.length());
         double flops = (forward ? pass : 3 * pass) / timing.median();       // gradients: twice as many as the values

@@ -10,10 +10,10 @@ import java.util.concurrent.Callable;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.masked.MaskedDiffusion;
 import org.sfumato.models.masked.MaskedSampler;
-import org.sfumato.models.masked.MaskedTrainer;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
-import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.models.training.Trainer;
+import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
@@ -53,9 +53,10 @@ final class DemoCommand implements Callable<Integer> {
                 : TextCorpus.read(common.files(data));
         var folder = out != null ? out : Path.of("runs", "demo-" + System.currentTimeMillis() / 1000);
         var corpus = TextCorpus.ofCharacters(text);
-        var config = TrainingConfig.charSmall(corpus.tokenizer().vocabularySize() + 1, seed);
+        var config = TrainingConfig.charSmall(Kind.MASKED.vocabulary(corpus.tokenizer()), seed);
         var fields = new LinkedHashMap<String, Object>();
-        try (var interrupt = new Interrupt(); var trainer = new MaskedTrainer(config, corpus.train(), 1)) {
+        var objective = Kind.MASKED.objective(corpus.tokenizer());
+        try (var interrupt = new Interrupt(); var trainer = new Trainer(config, objective, corpus.train(), 1)) {
             common.err()
                     .printf(Locale.ROOT, "A masked diffusion model of %,d parameters learns %,d characters of %s.%n",
                     trainer.network().parameterCount(), text.length(), data == null ? "java.util" : data);
@@ -74,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         try (var scope = Scope.open("demo")) {
             Scoped.call(scope, () -> {
-                write(ModelOption.load(folder, common), text, fields);
+                write(ModelOption.load(folder, common).masked(), text, fields);
                 return null;
             });
         }

@@ -10,9 +10,10 @@ import java.util.concurrent.Callable;
 import org.sfumato.models.data.NGramEntropy;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.data.Tokens;
-import org.sfumato.models.masked.Estimate;
-import org.sfumato.models.masked.Likelihood;
-import org.sfumato.models.masked.MaskedDiffusion;
+import org.sfumato.models.diffusion.Estimate;
+import org.sfumato.models.diffusion.Nelbo;
+import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.training.Trained;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
@@ -45,10 +46,13 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--estimator", defaultValue = "fixed_count",
             description = "fixed_count or bernoulli (default ${DEFAULT-VALUE}).")
-    Likelihood.Estimator estimator;
+    Estimator estimator;
 
     @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
+
+    /// How the bound of masked diffusion is estimated.
+    enum Estimator { BERNOULLI, FIXED_COUNT }
 
     /// Parts of a text.
     enum Part { VALIDATION, TRAIN, ALL }
@@ -58,16 +62,16 @@ final class EvalCommand implements Callable<Integer> {
         common.atLeast(1, "--samples", samples);
         var text = TextCorpus.read(common.files(data));
         try (var scope = Scope.open("eval")) {
-            var diffusion = Scoped.call(scope, () -> model.load(common));
-            var corpus = TextCorpus.of(text, diffusion.tokenizer(), TextCorpus.TRAIN_SHARE);
+            var trained = Scoped.call(scope, () -> model.load(common));
+            var corpus = TextCorpus.of(text, trained.tokenizer(), TextCorpus.TRAIN_SHARE);
             var scored = switch (part) {
                 case VALIDATION -> corpus.validation();
                 case TRAIN -> corpus.train();
-                case ALL -> Tokens.of(diffusion.tokenizer().encode(text));
+                case ALL -> Tokens.of(trained.tokenizer().encode(text));
             };
-            var estimate = scope.call(() -> estimate(diffusion, scored));
+            var estimate = scope.call(() -> estimate(trained, scored));
             var entropy = NGramEntropy.of(part == Part.ALL ? scored : corpus.train(), scored,
-                    diffusion.tokenizer().vocabularySize());
+                    trained.tokenizer().vocabularySize());
             if (!common.json) {
                 print(common, estimate, entropy);
             }
@@ -76,9 +80,11 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private Estimate estimate(MaskedDiffusion diffusion, Tokens scored) {
-        return new Likelihood(diffusion.network(), diffusion.process(), diffusion.length())
-                .nelbo(scored.toArray(), estimator, samples, Rng.of(seed));
+    private Estimate estimate(Trained trained, Tokens scored) {
+        var bound = trained.objective() instanceof MaskedProcess process && estimator == Estimator.BERNOULLI ? process
+                : trained.bound();
+        return new Nelbo(trained.network(), bound, trained.config().model().length())
+                .estimate(scored.toArray(), samples, Rng.of(seed));
     }
 
     static void print(Common common, Estimate estimate, NGramEntropy entropy) {

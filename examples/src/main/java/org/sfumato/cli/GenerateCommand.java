@@ -76,7 +76,7 @@ final class GenerateCommand implements Callable<Integer> {
         common.notNegative("--guidance", guidance);
         try (var scope = Scope.open("generate")) {
             return Scoped.call(scope, () -> {
-                var diffusion = model.load(common);
+                var diffusion = model.load(common).masked();
                 long start = System.nanoTime();
                 var text = write(diffusion);
                 double seconds = (System.nanoTime() - start) / 1e9;

@@ -3,8 +3,8 @@ package org.sfumato.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.sfumato.models.masked.MaskedCheckpoint;
-import org.sfumato.models.masked.MaskedDiffusion;
+import org.sfumato.models.training.Trained;
+import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import picocli.CommandLine.Option;
 
@@ -15,11 +15,11 @@ final class ModelOption {
     Path folder;
 
     /// The model, in the current scope: the best checkpoint of a training, else the newest.
-    MaskedDiffusion load(Common common) throws IOException {
+    Trained load(Common common) throws IOException {
         return load(folder, common);
     }
 
-    static MaskedDiffusion load(Path folder, Common common) throws IOException {
+    static Trained load(Path folder, Common common) throws IOException {
         if (!Files.isDirectory(folder)) {
             throw new IllegalArgumentException("no model in " + folder + ": there is no such folder"
                     + "\nhint: train one: sfumato train masked --data FILE --out " + folder);
@@ -27,6 +27,6 @@ final class ModelOption {
         var checkpoints = folder.resolve("checkpoints");
         var stored = Checkpoints.open(Files.isDirectory(checkpoints) ? checkpoints : folder);
         stored.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-        return MaskedCheckpoint.load(stored);
+        return TrainingCheckpoint.load(stored);
     }
 }

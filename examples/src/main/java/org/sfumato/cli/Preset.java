@@ -1,6 +1,6 @@
 package org.sfumato.cli;
 
-import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.models.training.TrainingConfig;
 
 /// The recipes that `--preset` names.
 enum Preset {

@@ -1,12 +1,12 @@
 package org.sfumato.cli;
 
 import java.util.Locale;
-import org.sfumato.models.masked.MaskedTrainer;
+import org.sfumato.models.training.Trainer;
 
 /// The progress of a training, in steps where their number is known, else in seconds.
 final class TimedProgress implements AutoCloseable {
     private final Common common;
-    private final MaskedTrainer trainer;
+    private final Trainer trainer;
     private final double before;
     private final long start = System.nanoTime();
     private final long first;
@@ -14,7 +14,7 @@ final class TimedProgress implements AutoCloseable {
     private Progress progress;
     private boolean inSteps;
 
-    TimedProgress(Common common, TrainingRun.Plan plan, MaskedTrainer trainer, double before, boolean settled) {
+    TimedProgress(Common common, TrainingRun.Plan plan, Trainer trainer, double before, boolean settled) {
         this.common = common;
         this.trainer = trainer;
         this.before = before;

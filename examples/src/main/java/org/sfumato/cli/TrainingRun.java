@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.Map;
 import org.sfumato.models.data.NGramEntropy;
 import org.sfumato.models.data.TextCorpus;
-import org.sfumato.models.masked.Estimate;
-import org.sfumato.models.masked.Likelihood;
-import org.sfumato.models.masked.MaskedCheckpoint;
-import org.sfumato.models.masked.MaskedTrainer;
+import org.sfumato.models.diffusion.Estimate;
+import org.sfumato.models.diffusion.Nelbo;
+import org.sfumato.models.training.Trained;
+import org.sfumato.models.training.Trainer;
+import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.tensor.Rng;
@@ -55,7 +56,7 @@ final class TrainingRun {
 
     private final Common common;
     private final TextCorpus corpus;
-    private final MaskedTrainer trainer;
+    private final Trainer trainer;
     private final Plan plan;
     private final Path out;
     private final int[] validation;
@@ -67,7 +68,7 @@ final class TrainingRun {
     private long warmStep;
     private double warmSeconds;
 
-    TrainingRun(Common common, TextCorpus corpus, MaskedTrainer trainer, Plan plan, Path out) {
+    TrainingRun(Common common, TextCorpus corpus, Trainer trainer, Plan plan, Path out) {
         this.common = common;
         this.corpus = corpus;
         this.trainer = trainer;
@@ -81,7 +82,7 @@ final class TrainingRun {
 
     /// Goes on where `stored` stood.
     void resume(Stored stored) throws IOException {
-        MaskedCheckpoint.restore(trainer, stored);
+        TrainingCheckpoint.restore(trainer, stored);
         var progress = stored.progress();
         before = progress.path("seconds").asDouble(0);
         best = progress.path("best").asDouble(Double.POSITIVE_INFINITY);
@@ -174,8 +175,8 @@ final class TrainingRun {
     }
 
     private Estimate estimate(int[] ids, int samples) {
-        return new Likelihood(trainer.network(), trainer.process(), trainer.config().length())
-                .nelbo(ids, Likelihood.Estimator.FIXED_COUNT, samples, Rng.of(0));
+        return new Nelbo(trainer.network(), Trained.bound(trainer.objective()), trainer.config().length())
+                .estimate(ids, samples, Rng.of(0));
     }
 
     private void save(Checkpoints checkpoints, double seconds) throws IOException {
@@ -188,7 +189,7 @@ final class TrainingRun {
         if (Double.isFinite(best)) {
             progress.put("best", best);
         }
-        checkpoints.save(MaskedCheckpoint.of(trainer, corpus.tokenizer(), progress));
+        checkpoints.save(TrainingCheckpoint.of(trainer, corpus.tokenizer(), progress));
         if (better) {
             checkpoints.markBest(trainer.steps(), value);
         }

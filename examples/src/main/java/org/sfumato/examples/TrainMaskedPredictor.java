@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.data.TextCorpus;
-import org.sfumato.models.masked.Likelihood;
+import org.sfumato.models.diffusion.Nelbo;
 import org.sfumato.models.masked.MaskedDiffusion;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.MaskedSampler;
@@ -46,7 +46,7 @@ public final class TrainMaskedPredictor {
     static Outcome run(String text, Size size, PrintStream out) {
         var corpus = TextCorpus.ofCharacters(text);
         int vocabulary = corpus.tokenizer().vocabularySize();
-        var process = new MaskedProcess(vocabulary, MaskedProcess.EPSILON);       // [MASK] is the id after the last one
+        var process = MaskedProcess.of(vocabulary);       // [MASK] is the id after the last one
         var config = TransformerConfig.modern(vocabulary + 1, size.length, size.width, size.layers, 4);
         try (var weights = Scope.open("weights")) {
             return weights.call(() -> {
@@ -98,8 +98,8 @@ public final class TrainMaskedPredictor {
         out.println(text);
         int held = (int) Math.min(4096, corpus.validation().size());
         var ids = Arrays.stream(corpus.validation().window(0, held)).mapToInt(Math::toIntExact).toArray();
-        var bound = new Likelihood(model.network(), model.process(), model.length())
-                .nelbo(ids, Likelihood.Estimator.FIXED_COUNT, 4, Rng.of(4));
+        var bound = new Nelbo(model.network(), model.process().fixedCount(), model.length())
+                .estimate(ids, 4, Rng.of(4));
         out.printf("held-out bound: %.3f +- %.3f nats/token%n", bound.nats(), bound.standardError());
         return text;
     }

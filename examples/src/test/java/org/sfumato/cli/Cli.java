@@ -13,9 +13,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import org.sfumato.models.data.TextCorpus;
-import org.sfumato.models.masked.MaskedCheckpoint;
-import org.sfumato.models.masked.MaskedTrainer;
-import org.sfumato.models.masked.TrainingConfig;
+import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.training.Trainer;
+import org.sfumato.models.training.TrainingCheckpoint;
+import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import tools.jackson.databind.JsonNode;
@@ -104,9 +105,9 @@ record Cli(int code, String out, String err) {
         var model = TransformerConfig.modern(corpus.tokenizer().vocabularySize() + 1, 16, 16, 1, 2);
         var config = new TrainingConfig(model, 2, 16, 3e-3, .02, .9, .99, .01, false, 1, 4, .6, .9, .1, 7);
         var progress = JsonNodeFactory.instance.objectNode();
-        try (var trainer = new MaskedTrainer(config, corpus.train(), 1);
+        try (var trainer = new Trainer(config, MaskedProcess.of(model.vocabulary() - 1), corpus.train(), 1);
                 var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            checkpoints.save(MaskedCheckpoint.of(trainer, corpus.tokenizer(), progress));
+            checkpoints.save(TrainingCheckpoint.of(trainer, corpus.tokenizer(), progress));
         }
     }
 

@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `sfumato train masked` inside this process.
 class TrainCommandTest {
@@ -45,6 +47,17 @@ class TrainCommandTest {
         assertThat(Cli.checkpoint(out, 2)).isDirectoryContaining("glob:**/weights.safetensors")
                 .isDirectoryContaining("glob:**/optimizer.safetensors")
                 .isDirectoryContaining("glob:**/config.json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"uniform", "ar"})
+    void otherKindsTrainAndAreScored(String kind) {
+        Cli.run("train", kind, "--data", text, "--out", out, "--steps", 2, "--batch", 2, "--length", 16).succeeds();
+        var score = Cli.run("eval", "--model", out, "--data", text, "--json").succeeds().json();
+        assertThat(score.get("nelbo").asDouble()).isBetween(1.0, 6.0);
+        assertThat(score.get("stderr").asDouble()).matches(error -> kind.equals("ar") ? error == 0 : error > 0);
+        Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--steps", 4)
+                .fails(1, "is of another kind");
     }
 
     @Test

@@ -13,14 +13,14 @@ public interface Denoiser {
     /// The target of a position that does not count.
     long IGNORED = -100;
 
-    /// The logits of the clean tokens. Shapes: ids (B, T) i64 -> (B, T, V).
-    Tensor forward(Tensor ids, Pass pass);
+    /// The logits of the clean tokens. Shapes: noisy (B, T) -> (B, T, V).
+    Tensor forward(Noisy noisy, Pass pass);
 
     /// `-log softmax(logits)` at the targets, in nats, when class `never` is impossible; 0 where the target is
     /// [#IGNORED]. A network whose last layer is a matrix need not make the logits for that.
-    /// Shapes: ids and targets (B, T) i64 -> (B, T).
-    default Tensor crossEntropy(Tensor ids, Tensor targets, long never, Pass pass) {
-        var logits = forward(ids, pass);
+    /// Shapes: noisy (B, T) and targets (B, T) i64 -> (B, T).
+    default Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
+        var logits = forward(noisy, pass);
         return logits.add(without(never, logits.size(-1), logits.dtype(), logits.device()))
                 .crossEntropy(targets, IGNORED, null);
     }

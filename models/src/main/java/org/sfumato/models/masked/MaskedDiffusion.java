@@ -3,6 +3,8 @@ package org.sfumato.models.masked;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.diffusion.Estimate;
+import org.sfumato.models.diffusion.Nelbo;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tokenizers.Tokenizer;
 
@@ -78,8 +80,7 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
 
     /// The bound of the negative log-likelihood of `text` in nats per token.
     public Estimate score(String text, int samples, Rng rng) {
-        return new Likelihood(network, process, length)
-                .nelbo(tokenizer.encode(text), Likelihood.Estimator.FIXED_COUNT, samples, rng);
+        return new Nelbo(network, process.fixedCount(), length).estimate(tokenizer.encode(text), samples, rng);
     }
 
     /// `ids` as text, with [#GAP] for [MASK]: a canvas on its way.

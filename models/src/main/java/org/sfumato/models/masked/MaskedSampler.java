@@ -2,6 +2,7 @@ package org.sfumato.models.masked;
 
 import java.util.Arrays;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.Noisy;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
@@ -103,7 +104,7 @@ public final class MaskedSampler {
         double[] values;
         try (var scope = Scope.open("sampler")) {
             values = scope.call(() -> Dispatch.unrecorded(() ->
-                    network.forward(Tensor.of(flat, rows.length, ids.length), Pass.INFERENCE).toDoubles()));
+                    network.forward(Noisy.of(Tensor.of(flat, rows.length, ids.length)), Pass.INFERENCE).toDoubles()));
         }
         int vocabulary = values.length / flat.length;
         var logits = new double[ids.length][vocabulary];

@@ -3,6 +3,7 @@ package org.sfumato.models.transformer;
 import java.util.ArrayList;
 import java.util.List;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.Noisy;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
 import org.sfumato.models.transformer.TransformerConfig.Start;
 import org.sfumato.nn.Attention;
@@ -39,7 +40,8 @@ import org.sfumato.tensor.Tensor;
 /// @param transformNorm after the transform and its activation, or `null`
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
-        List<Block> blocks, Norm norm, LinearMap transform, Norm transformNorm, LinearMap head) implements Layer, Denoiser {
+        List<Block> blocks, Norm norm, LinearMap transform, Norm transformNorm,
+        LinearMap head) implements Layer, Denoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
     ///
     /// @param attentionNorm before the attention or after it, or `null`
@@ -90,9 +92,14 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     ///
     /// @throws ShapeException if the sequence is longer than the network allows
     /// @throws IndexOutOfBoundsException if an id is outside the vocabulary
-    @Override
     public Tensor forward(Tensor ids, Pass pass) {
         return forward(Input.of(ids), pass);
+    }
+
+    /// The logits of every position, whatever the share of signal.
+    @Override
+    public Tensor forward(Noisy noisy, Pass pass) {
+        return forward(noisy.ids(), pass);
     }
 
     /// The logits of every position. Shapes: (B, T) -> (B, T, V).
@@ -118,11 +125,11 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     /// Of a head whose matrix is at hand, the logits are made of the positions that count, some at a time.
     @Override
-    public Tensor crossEntropy(Tensor ids, Tensor targets, long never, Pass pass) {
+    public Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
         if (!(head instanceof Linear(Tensor matrix, Tensor added))) {
-            return Denoiser.super.crossEntropy(ids, targets, never, pass);
+            return Denoiser.super.crossEntropy(noisy, targets, never, pass);
         }
-        var h = transformed(hidden(Input.of(ids), pass), pass);
+        var h = transformed(hidden(Input.of(noisy.ids()), pass), pass);
         var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
         var bias = added == null ? without : added.add(without);
         return h.linearCrossEntropy(matrix, bias, targets, IGNORED);

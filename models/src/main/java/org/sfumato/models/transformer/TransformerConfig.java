@@ -184,4 +184,10 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         return new TransformerConfig(vocabulary, length, width, layers, heads, pattern, mlpWidth, activation, norms,
                 positions, biases, output, other, dropout);
     }
+
+    /// This configuration with another pattern of attention.
+    public TransformerConfig withPattern(Pattern other) {
+        return new TransformerConfig(vocabulary, length, width, layers, heads, other, mlpWidth, activation, norms,
+                positions, biases, output, start, dropout);
+    }
 }

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.Noisy;
+import org.sfumato.models.diffusion.Nelbo;
+import org.sfumato.models.diffusion.Times;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
@@ -21,7 +25,7 @@ class MaskedDiffusionTest {
     private static final double[][] JOINT = {{.4, .1}, {.2, .3}};
     private static final double ENTROPY = 1.2798542258;                      // -sum p log p of the table above
     private static final int MASK = 2;
-    private static final MaskedProcess PROCESS = new MaskedProcess(MASK, MaskedProcess.EPSILON);
+    private static final MaskedProcess PROCESS = MaskedProcess.of(MASK);
 
     /// A denoiser that knows the joint distribution: the logits are exact conditional log-probabilities.
     private static Tensor exact(Tensor ids) {
@@ -48,7 +52,7 @@ class MaskedDiffusionTest {
         return Tensor.of(logits, rows, 2, 3);
     }
 
-    private static final Denoiser EXACT = (ids, _) -> exact(ids);
+    private static final Denoiser EXACT = (noisy, _) -> exact(noisy.ids());
 
     @Test
     void theBoundOfTheExactModelIsTheEntropyByEnumeration() {
@@ -68,8 +72,8 @@ class MaskedDiffusionTest {
         try (var scope = Scope.open("test")) {
             return scope.call(() -> {
                 var noisy = Tensor.of(new long[] {hideA ? MASK : a, hideB ? MASK : b}, 1, 2);
-                var losses = PROCESS.crossEntropy(EXACT, noisy, Tensor.of(new long[] {a, b}, 1, 2), Pass.INFERENCE)
-                        .toDoubles();
+                var losses = PROCESS.crossEntropy(EXACT, Noisy.of(noisy), Tensor.of(new long[] {a, b}, 1, 2),
+                        Pass.INFERENCE).toDoubles();
                 return (hideA ? losses[0] : 0) + (hideB ? losses[1] : 0);
             });
         }
@@ -88,20 +92,20 @@ class MaskedDiffusionTest {
             }
         }
         var text = ids.stream().mapToInt(Integer::intValue).toArray();
-        for (var estimator : Likelihood.Estimator.values()) {
-            var estimate = new Likelihood(EXACT, PROCESS, 2).nelbo(text, estimator, 400, Rng.of(1));
+        for (var bound : List.of(PROCESS, PROCESS.fixedCount())) {
+            var estimate = new Nelbo(EXACT, bound, 2).estimate(text, 400, Rng.of(1));
             assertThat(estimate.tokens()).isEqualTo(20);
             assertThat(estimate.standardError()).isPositive().isLessThan(.05);
             assertThat(2 * estimate.nats()).isCloseTo(ENTROPY, within(2 * 3 * estimate.standardError()));
         }
-        assertThat(2 * new Likelihood(EXACT, PROCESS, 2).leftToRight(text).nats()).isCloseTo(ENTROPY, within(1e-6));
+        assertThat(2 * new ChainRule(EXACT, PROCESS, 2).leftToRight(text).nats()).isCloseTo(ENTROPY, within(1e-6));
     }
 
     @Test
     void aModelThatKnowsNothingHasTheUniformBound() {
-        Denoiser uniform = (ids, _) -> Tensor.zeros(ids.size(0), ids.size(1), 3);
-        var estimate = new Likelihood(uniform, PROCESS, 2)
-                .nelbo(new int[] {0, 1, 1, 0}, Likelihood.Estimator.FIXED_COUNT, 64, Rng.of(3));
+        Denoiser uniform = (noisy, _) -> Tensor.zeros(noisy.ids().size(0), noisy.ids().size(1), 3);
+        var estimate = new Nelbo(uniform, PROCESS.fixedCount(), 2)
+                .estimate(new int[] {0, 1, 1, 0}, 64, Rng.of(3));
         assertThat(2 * estimate.nats()).isCloseTo(1.3862943611, within(1e-6));
     }
 
@@ -124,7 +128,7 @@ class MaskedDiffusionTest {
 
     @Test
     void stratifiedTimesCoverTheUnitInterval() {
-        var times = MaskedProcess.stratifiedTimes(8, Rng.of(5));
+        var times = Times.stratified(8, Rng.of(5));
         Arrays.sort(times);
         for (int b = 0; b < 8; b++) {
             assertThat((int) (times[b] * 8)).isEqualTo(b);
@@ -154,7 +158,7 @@ class MaskedDiffusionTest {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
                 var network = network(9);
-                var process = new MaskedProcess(8, MaskedProcess.EPSILON);
+                var process = MaskedProcess.of(8);
                 var canvas = new int[] {1, 2, 8, 8, 8, 8, 8, 8, 3};
                 var filled = new MaskedSampler(network, process, new Sampling(6, 1, Order.CONFIDENCE, 0, 0))
                         .fill(canvas, Rng.of(0), MaskedSampler.Observer.NONE);
@@ -175,7 +179,7 @@ class MaskedDiffusionTest {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
                 var network = network(9);
-                var process = new MaskedProcess(8, MaskedProcess.EPSILON);
+                var process = MaskedProcess.of(8);
                 var canvas = IntStream.generate(() -> 8).limit(24).toArray();
                 canvas[4] = 2;
                 for (var order : Order.values()) {

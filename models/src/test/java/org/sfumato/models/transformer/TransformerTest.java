@@ -59,7 +59,7 @@ class TransformerTest {
                     var network = Transformer.init(config, Rng.of(1));
                     var parameters = network.parameters().values();
                     var ids = Tensor.integers(org.sfumato.tensor.Shape.of(3, 6), 6, Rng.of(2));
-                    var process = new MaskedProcess(6, MaskedProcess.EPSILON);
+                    var process = MaskedProcess.of(6);
                     try (var tape = Tape.record(() ->
                             process.loss(network, ids, Rng.of(3), Pass.training(Rng.of(4))))) {
                         var gradients = tape.gradients(parameters);
@@ -83,8 +83,8 @@ class TransformerTest {
                     var network = Transformer.init(config, Rng.of(1));
                     var parameters = network.parameters().values();
                     var ids = Tensor.integers(org.sfumato.tensor.Shape.of(5, 16), 36, Rng.of(2));
-                    var process = new MaskedProcess(36, MaskedProcess.EPSILON);
-                    Denoiser byLogits = network::forward;
+                    var process = MaskedProcess.of(36);
+                    Denoiser byLogits = (noisy, pass) -> network.forward(noisy, pass);
                     try (var head = Tape.record(() -> process.loss(network, ids, Rng.of(3), Pass.INFERENCE));
                             var logits = Tape.record(() -> process.loss(byLogits, ids, Rng.of(3), Pass.INFERENCE))) {
                         assertThat(head.value().item()).isCloseTo(logits.value().item(), within(1e-5));

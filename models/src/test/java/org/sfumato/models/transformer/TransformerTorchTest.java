@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.Noisy;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
@@ -86,10 +87,11 @@ class TransformerTorchTest {
     }
 
     private Tensor loss(String path, Denoiser network, Tensor ids) {
-        var process = new MaskedProcess(MASK, MaskedProcess.EPSILON);
+        var process = MaskedProcess.of(MASK);
         var weight = ids.eq((long) MASK).cast(DType.F32).div(file.get(path + "/probability"))
                 .mul(1.0 / ids.shape().count());
-        return process.crossEntropy(network, ids, file.get(path + "/target"), Pass.INFERENCE).mul(weight).sum();
+        return process.crossEntropy(network, Noisy.of(ids), file.get(path + "/target"), Pass.INFERENCE).mul(weight)
+                .sum();
     }
 
     /// Compares the norm and sixteen elements of a gradient. Errors of elements count against the norm's share of one.

@@ -1,7 +1,13 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import org.sfumato.models.autoregressive.Autoregression;
+import org.sfumato.models.diffusion.Objective;
+import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.Parameters;
 import org.sfumato.nn.checkpoint.RecordJson;
 import org.sfumato.nn.checkpoint.Snapshot;
@@ -13,39 +19,62 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Masked predictors in checkpoints: what is written beside the weights, and back.
+/// Trainings in checkpoints: what is written beside the weights, and back.
 ///
-/// `config.json` holds `kind`, the recipe with the network's configuration, the process and the tokenizer with its
-/// vocabulary, so that a checkpoint is all that is needed to write text.
-public final class MaskedCheckpoint {
-    private static final String KIND = "masked-diffusion";
+/// `config.json` holds the recipe with the network's configuration, the objective by its name and settings, and the
+/// tokenizer with its vocabulary, so that a checkpoint is all that is needed to write text.
+public final class TrainingCheckpoint {
+    /// The objectives that a checkpoint can name.
+    private static final Map<String, Class<? extends Record>> OBJECTIVES = Map.of(
+            "masked", MaskedProcess.class,
+            "uniform", UniformProcess.class,
+            "autoregressive", Autoregression.class);
 
-    private MaskedCheckpoint() { }
+    private TrainingCheckpoint() { }
 
     /// Everything that `trainer` needs to go on later, and a user to write text.
     ///
     /// @param progress what else belongs to the run
-    public static Snapshot of(MaskedTrainer trainer, Tokenizer tokenizer, ObjectNode progress) {
+    /// @throws IllegalArgumentException if the objective is not one of this library's, which alone can be read again
+    public static Snapshot of(Trainer trainer, Tokenizer tokenizer, ObjectNode progress) {
         var config = JsonNodeFactory.instance.objectNode();
-        config.put("kind", KIND);
+        config.put("kind", kind(trainer.objective()));
         config.set("training", RecordJson.write(trainer.config()));
-        config.set("process", RecordJson.write(trainer.process()));
+        config.set("objective", RecordJson.write((Record) trainer.objective()));
         config.set("tokenizer", JsonMapper.shared().readTree(tokenizer.toJson()));
         progress.put("total", trainer.total());
         return new Snapshot(trainer.steps(), config, trainer.parameters(), trainer.optimizerState(), trainer.averages(),
                 progress);
     }
 
+    private static String kind(Objective objective) {
+        for (var e : OBJECTIVES.entrySet()) {
+            if (e.getValue().isInstance(objective)) {
+                return e.getKey();
+            }
+        }
+        throw new IllegalArgumentException("checkpoint: an objective of class " + objective.getClass().getName()
+                + " could not be read again");
+    }
+
     /// The recipe of a stored run.
     ///
-    /// @throws IllegalArgumentException if the checkpoint is of another kind
+    /// @throws IllegalArgumentException if the checkpoint is of no training
     public static TrainingConfig config(Stored stored) {
         return RecordJson.read(TrainingConfig.class, part(stored, "training"));
     }
 
+    /// What a stored run minimises.
+    ///
+    /// @throws IllegalArgumentException if the checkpoint is of no training, or of an unknown kind
+    public static Objective objective(Stored stored) {
+        var type = OBJECTIVES.get(stored.config().path("kind").asString(""));
+        return (Objective) RecordJson.read(type, part(stored, "objective"));
+    }
+
     /// The tokenizer of a stored run.
     ///
-    /// @throws IllegalArgumentException if the checkpoint is of another kind
+    /// @throws IllegalArgumentException if the checkpoint is of no training
     public static Tokenizer tokenizer(Stored stored) {
         return Tokenizers.fromJson(part(stored, "tokenizer").toString());
     }
@@ -54,30 +83,31 @@ public final class MaskedCheckpoint {
     ///
     /// @throws IOException if the weights cannot be read
     /// @throws IllegalArgumentException if they do not fit the configuration
-    public static MaskedDiffusion load(Stored stored) throws IOException {
+    public static Trained load(Stored stored) throws IOException {
         var config = config(stored);
+        var objective = objective(stored);
         var network = Transformer.zero(config.model());
         try (var scope = Scope.open("load")) {
             var average = io(scope, stored::average);
             Parameters.load(network.parameters(), average.isEmpty() ? io(scope, stored::weights) : average);
         }
-        var process = RecordJson.read(MaskedProcess.class, part(stored, "process"));
-        return new MaskedDiffusion(network, process, tokenizer(stored), config.model().length());
+        return new Trained(config, objective, network, tokenizer(stored));
     }
 
     /// Puts `trainer`, made by the same recipe, where the stored run stood.
     ///
     /// @throws IOException if a file cannot be read or does not fit
-    public static void restore(MaskedTrainer trainer, Stored stored) throws IOException {
+    public static void restore(Trainer trainer, Stored stored) throws IOException {
         stored.restore(trainer.parameters(), trainer.optimizerState(), trainer.averages());
         trainer.resume(stored.step(), stored.progress().path("total").asLong());
     }
 
     private static ObjectNode part(Stored stored, String name) {
         var config = stored.config();
-        if (!KIND.equals(config.path("kind").asString("")) || !(config.get(name) instanceof ObjectNode part)) {
-            throw new IllegalArgumentException("checkpoint: " + stored.path() + " is of kind '"
-                    + config.path("kind").asString("unknown") + "', not " + KIND);
+        var kind = config.path("kind").asString("unknown");
+        if (!OBJECTIVES.containsKey(kind) || !(config.get(name) instanceof ObjectNode part)) {
+            throw new IllegalArgumentException("checkpoint: " + stored.path() + " is of kind '" + kind + "', known are "
+                    + String.join(", ", OBJECTIVES.keySet().stream().sorted().toList()));
         }
         return part;
     }
@@ -93,10 +123,10 @@ public final class MaskedCheckpoint {
                 try {
                     return reading.get();
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             });
-        } catch (java.io.UncheckedIOException e) {
+        } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }

@@ -1,4 +1,4 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.data.Tokens;
+import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
@@ -19,12 +20,12 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Trains a masked predictor step by step.
+/// Trains a network step by step.
 ///
 /// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run
 /// that was stopped and restored goes on as if nothing had happened, bit for bit, and the number of threads does not
 /// matter.
-public final class MaskedTrainer implements AutoCloseable {
+public final class Trainer implements AutoCloseable {
     private static final int WINDOWS = 0;
     private static final int NOISE = 1;
     private static final int DROPOUT = 2;
@@ -33,7 +34,7 @@ public final class MaskedTrainer implements AutoCloseable {
     private final Scope scope = Scope.open("training");
     private final TrainingConfig config;
     private final Tokens tokens;
-    private final MaskedProcess process;
+    private final Objective objective;
     private final Transformer network;
     private final Map<String, Tensor> parameters;
     private final Optimizer optimizer;
@@ -43,9 +44,10 @@ public final class MaskedTrainer implements AutoCloseable {
 
     /// A fresh network and optimiser.
     ///
+    /// @param objective what is minimised
     /// @param tokens the training text
     /// @param steps the length of the whole run, which the learning rate follows
-    public MaskedTrainer(TrainingConfig config, Tokens tokens, long steps) {
+    public Trainer(TrainingConfig config, Objective objective, Tokens tokens, long steps) {
         if (tokens.size() < config.length()) {
             throw new IllegalArgumentException("training: the text has " + tokens.size()
                     + " tokens, fewer than one window of "
@@ -53,7 +55,7 @@ public final class MaskedTrainer implements AutoCloseable {
         }
         this.config = config;
         this.tokens = tokens;
-        this.process = new MaskedProcess(config.model().vocabulary() - 1, MaskedProcess.EPSILON);
+        this.objective = objective;
         this.network = scope.call(() -> Transformer.init(config.model(), Rng.of(config.seed())));
         this.parameters = network.parameters();
         this.optimizer = scope.call(() -> optimizer(config, parameters));
@@ -98,7 +100,7 @@ public final class MaskedTrainer implements AutoCloseable {
             return batch.call(() -> {
                 var ids = Tensor.of(windows, config.batch(), length);
                 try (var tape = Tape.record(() ->
-                        process.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
+                        objective.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
                     double loss = tape.value().item();
                     if (!Double.isFinite(loss)) {
                         throw new ArithmeticException("training: the loss of step " + step + " is " + loss
@@ -151,9 +153,9 @@ public final class MaskedTrainer implements AutoCloseable {
         return network;
     }
 
-    /// The process.
-    public MaskedProcess process() {
-        return process;
+    /// What is minimised.
+    public Objective objective() {
+        return objective;
     }
 
     /// The parameters by name, live.

@@ -1,8 +1,8 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import org.sfumato.models.transformer.TransformerConfig;
 
-/// How a masked predictor is trained. Presets: [#nanodllm], [#charSmall], [#charBase].
+/// How a network is trained. Presets: [#nanodllm], [#charSmall], [#charBase].
 ///
 /// @param model the network
 /// @param batch rows of a step
@@ -54,6 +54,12 @@ public record TrainingConfig(TransformerConfig model, int batch, int length, dou
     public static TrainingConfig charBase(int vocabulary, long seed) {
         return new TrainingConfig(TransformerConfig.modern(vocabulary, 256, 384, 6, 6), 16, 256, 1e-3, .02, .9, .99,
                 .01, false, 1, 200, .6, 0, .01, seed);
+    }
+
+    /// This recipe with another network.
+    public TrainingConfig withModel(TransformerConfig other) {
+        return new TrainingConfig(other, batch, length, learningRate, muonRate, beta1, beta2, weightDecay, decayVectors,
+                clip, warmup, decay, average, shortShare, seed);
     }
 
     /// This recipe with another batch.

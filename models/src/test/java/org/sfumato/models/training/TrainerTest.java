@@ -1,4 +1,4 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sfumato.models.data.Tokens;
+import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Parameters;
 import org.sfumato.tensor.Memory;
@@ -20,7 +21,7 @@ import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.cpu.Parallel;
 
 /// Training is a function of its seed: not of threads, interruptions or what ran before.
-class MaskedTrainerTest {
+class TrainerTest {
     private static final int VOCABULARY = 23;
     private static final Tokens TOKENS =
             Tokens.of(IntStream.range(0, 2000).map(i -> (i * i / 7 + i) % (VOCABULARY - 1)).toArray());
@@ -50,7 +51,7 @@ class MaskedTrainerTest {
         return into;
     }
 
-    private static Map<String, float[]> all(MaskedTrainer trainer) {
+    private static Map<String, float[]> all(Trainer trainer) {
         var all = new TreeMap<String, float[]>();
         bits(trainer.parameters(), "parameter ", all);
         bits(trainer.optimizerState(), "state ", all);
@@ -62,8 +63,12 @@ class MaskedTrainerTest {
         expected.forEach((name, values) -> assertThat(actual.get(name)).as(name).isEqualTo(values));
     }
 
+    private static Trainer trainer(TrainingConfig config, Tokens tokens, long steps) {
+        return new Trainer(config, MaskedProcess.of(config.model().vocabulary() - 1), tokens, steps);
+    }
+
     private static Map<String, float[]> train(Recipe recipe, int steps) {
-        try (var trainer = new MaskedTrainer(recipe.config, TOKENS, 20)) {
+        try (var trainer = trainer(recipe.config, TOKENS, 20)) {
             for (int s = 0; s < steps; s++) {
                 assertThat(trainer.step()).isFinite().isPositive();
             }
@@ -85,8 +90,8 @@ class MaskedTrainerTest {
     @EnumSource
     void aRunThatWasStoppedGoesOnBitForBit(Recipe recipe) {
         var whole = train(recipe, 12);
-        try (var first = new MaskedTrainer(recipe.config, TOKENS, 20);
-                var second = new MaskedTrainer(recipe.config, TOKENS, 20)) {
+        try (var first = trainer(recipe.config, TOKENS, 20);
+                var second = trainer(recipe.config, TOKENS, 20)) {
             for (int s = 0; s < 7; s++) {
                 first.step();
             }
@@ -106,7 +111,7 @@ class MaskedTrainerTest {
     void memoryStaysWhereItWas(Recipe recipe) {
         var memory = Memory.current(Settings.current().device());
         long before = memory.live();
-        try (var trainer = new MaskedTrainer(recipe.config, TOKENS, 60)) {
+        try (var trainer = trainer(recipe.config, TOKENS, 60)) {
             trainer.step();
             long live = memory.live();
             for (int s = 0; s < 20; s++) {
@@ -121,7 +126,7 @@ class MaskedTrainerTest {
     @Test
     void theLossFalls() {
         var alphabet = Tokens.of(IntStream.range(0, 2000).map(i -> i % (VOCABULARY - 1)).toArray());
-        try (var trainer = new MaskedTrainer(Recipe.MUON.config, alphabet, 60)) {
+        try (var trainer = trainer(Recipe.MUON.config, alphabet, 60)) {
             double first = 0;
             double last = 0;
             for (int s = 0; s < 60; s++) {
@@ -138,7 +143,7 @@ class MaskedTrainerTest {
         var config = Recipe.ADAM.config;
         var other = new TrainingConfig(config.model(), config.batch(), config.length(), 3e-3, 0, .9, .99,
                 .1, false, 1, 4, .5, .99, .2, 6);
-        try (var a = new MaskedTrainer(config, TOKENS, 20); var b = new MaskedTrainer(other, TOKENS, 20)) {
+        try (var a = trainer(config, TOKENS, 20); var b = trainer(other, TOKENS, 20)) {
             var table = "token.weight";
             assertThat(a.parameters().get(table).toFloats()).isNotEqualTo(b.parameters().get(table).toFloats());
             assertThat(a.step()).isNotEqualTo(b.step());
@@ -147,7 +152,7 @@ class MaskedTrainerTest {
 
     @Test
     void aLossThatIsNotFiniteStopsTheStepBeforeAnythingChanges() {
-        try (var trainer = new MaskedTrainer(Recipe.ADAM.config, TOKENS, 20); var scope = Scope.open("test")) {
+        try (var trainer = trainer(Recipe.ADAM.config, TOKENS, 20); var scope = Scope.open("test")) {
             trainer.step();
             var bias = trainer.parameters().get("norm.bias");
             scope.run(() -> bias.assign(bias.mul(Double.NaN)));
@@ -160,8 +165,8 @@ class MaskedTrainerTest {
 
     @Test
     void aStateThatDoesNotFitIsRefused() {
-        try (var adam = new MaskedTrainer(Recipe.ADAM.config, TOKENS, 20);
-                var muon = new MaskedTrainer(Recipe.MUON.config, TOKENS, 20)) {
+        try (var adam = trainer(Recipe.ADAM.config, TOKENS, 20);
+                var muon = trainer(Recipe.MUON.config, TOKENS, 20)) {
             var before = all(adam);
             assertThatThrownBy(() -> Parameters.load(adam.parameters(), muon.parameters()))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("do not fit")

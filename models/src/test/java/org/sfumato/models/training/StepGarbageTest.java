@@ -1,4 +1,4 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.sfumato.models.masked;
+package org.sfumato.models.training;
 
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.sfumato.models.data.Tokens;
+import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Memory;
@@ -33,7 +34,7 @@ final class StepGarbage {
         for (int i = 0; i < text.length; i++) {
             text[i] = (int) Rng.of(0).below(i, VOCABULARY - 1);
         }
-        try (var trainer = new MaskedTrainer(recipe, Tokens.of(text), 1)) {
+        try (var trainer = new Trainer(recipe, MaskedProcess.of(recipe.model().vocabulary() - 1), Tokens.of(text), 1)) {
             long start = System.nanoTime();
             double garbage;
             double faults;

@@ -1,0 +1,29 @@
+package org.sfumato.models.autoregressive;
+
+import org.sfumato.models.Denoiser;
+import org.sfumato.models.Noisy;
+import org.sfumato.models.diffusion.VariationalBound;
+import org.sfumato.nn.Pass;
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
+
+/// Next-token prediction: `-log p(x_i | x before i)`, every token of a window among them, the first after a token that
+/// begins it. What it gives is the negative log-likelihood itself, nothing in it is random. The network must be causal.
+///
+/// @param start the id that begins every window; it is never predicted
+public record Autoregression(int start) implements VariationalBound {
+    @Override
+    public boolean isExact() {
+        return true;
+    }
+
+    @Override
+    public Tensor terms(Denoiser network, Tensor ids, double[] u, Rng rng, Pass pass) {
+        long rows = ids.size(0);
+        var first = Tensor.full(Shape.of(rows, 1), start, DType.I64, ids.device());
+        var before = Tensor.concat(1, first, ids.slice(1, 0, ids.size(1) - 1));                         // (B, T)
+        return network.crossEntropy(Noisy.of(before), ids, start, pass);
+    }
+}
