@@ -56,7 +56,7 @@ public record Csv(String column, char delimiter) implements DocumentFormat {
             for (var row = Csv.next(rows, file); row.isPresent(); row = Csv.next(rows, file)) {
                 var text = row.get().getField(index);
                 if (!text.isBlank()) {
-                    return Optional.of(new Document(text, true, file, "line", row.get().getStartingLineNumber()));
+                    return Optional.of(new Document(text, true, true, file, "line", row.get().getStartingLineNumber()));
                 }
             }
             return Optional.empty();

@@ -82,7 +82,7 @@ public record JsonLines(String field) implements DocumentFormat {
             for (var line = objects.next(); line.isPresent(); line = objects.next()) {
                 var text = text(line.get());
                 if (!text.isBlank()) {
-                    return Optional.of(new Document(text, true, file, "line", line.get().line));
+                    return Optional.of(new Document(text, true, true, file, "line", line.get().line));
                 }
             }
             return Optional.empty();

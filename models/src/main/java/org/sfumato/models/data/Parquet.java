@@ -84,7 +84,7 @@ public record Parquet(String column) implements DocumentFormat {
                 var text = batch[at++];
                 row++;
                 if (text != null && !text.isBlank()) {
-                    return Optional.of(new Document(text, true, file, "row", row));
+                    return Optional.of(new Document(text, true, true, file, "row", row));
                 }
             }
             return Optional.empty();

@@ -117,8 +117,8 @@ public record PlainText(String separator) implements DocumentFormat {
             var text = pending.substring(from, to);
             boolean first = begins;
             begins = complete;
-            return text.isEmpty() || first && complete && text.isBlank() ? Optional.empty()
-                    : Optional.of(new Document(text, first, file, unit, number));
+            return first && complete && text.isBlank() ? Optional.empty()
+                    : Optional.of(new Document(text, first, complete, file, unit, number));
         }
 
         private int breakAt(int from, int end) {

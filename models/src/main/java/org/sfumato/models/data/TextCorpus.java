@@ -45,7 +45,8 @@ public record TextCorpus(Tokenizer tokenizer, Tokens train, Tokens validation) {
             throw new IllegalArgumentException("text corpus: " + ids.length + " tokens leave a part empty, " + cut
                     + " to train and " + (ids.length - cut) + " to validate\nhint: a longer text");
         }
-        return new TextCorpus(tokenizer, new Tokens(ids, 0, cut), new Tokens(ids, cut, ids.length));
+        var all = new TokenArray(ids);
+        return new TextCorpus(tokenizer, all.part(0, cut), all.part(cut, ids.length));
     }
 
     /// The text of UTF-8 files, one after the other with nothing in between.

@@ -95,15 +95,18 @@ class DocumentFormatTest {
             var path = file("long.txt", text);
             int longest = 12 + random.nextInt(60);
             var documents = new ArrayList<StringBuilder>();
+            int ends = 0;
             try (var parts = new PlainText.Parts(Utf8Reader.open(path), path, "<|e|>", longest)) {
                 for (var part = parts.next(); part.isPresent(); part = parts.next()) {
                     if (part.get().begins()) {
                         documents.add(new StringBuilder());
                     }
-                    assertThat(part.get().text()).hasSizeLessThanOrEqualTo(longest);
-                    assertThat(Character.isLowSurrogate(part.get().text().charAt(0))).isFalse();
+                    assertThat(part.get().text()).hasSizeLessThanOrEqualTo(longest)
+                            .doesNotStartWith("\uDF2B").doesNotEndWith("\uD83C");
                     documents.getLast().append(part.get().text());
+                    ends += part.get().ends() ? 1 : 0;
                 }
+                assertThat(ends).isEqualTo(documents.size());
             }
             var expected = Arrays.stream(text.split("<\\|e\\|>")).map(document -> document
                     .replaceFirst("^\n", "").replaceFirst("\n$", "")).filter(d -> !d.isBlank()).toList();

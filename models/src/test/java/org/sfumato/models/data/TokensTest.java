@@ -49,7 +49,7 @@ class TokensTest {
 
     @Test
     void nothingIsReadBeyondThePart() {
-        var part = new Tokens(new int[] {0, 1, 2, 3, 4, 5}, 2, 4);
+        var part = Tokens.of(0, 1, 2, 3, 4, 5).part(2, 4);
         assertThat(part.window(0, 2)).containsExactly(2, 3);
         assertThatThrownBy(() -> part.window(1, 2)).isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessage("tokens: no 1 windows of 2 at 1 among 2 tokens");

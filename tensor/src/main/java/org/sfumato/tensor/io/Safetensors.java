@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Shape;
@@ -42,6 +43,13 @@ public final class Safetensors implements TensorFile {
     /// @param begin the first byte, counted from the start of the data
     /// @param end the byte after the last
     public record Entry(String dtype, Shape shape, long begin, long end) { }
+
+    /// A tensor of any type of the format, as bytes.
+    ///
+    /// @param dtype the format's name of the type, as `U16`
+    /// @param shape the sizes of the axes
+    /// @param bytes the elements, row-major, little-endian
+    public record Raw(String dtype, Shape shape, MemorySegment bytes) { }
 
     private final FileBytes file;
     private final SafetensorsHeader header;
@@ -161,10 +169,7 @@ public final class Safetensors implements TensorFile {
     /// @throws IllegalArgumentException if a name or text is no Unicode text, or a name is `__metadata__`
     /// @throws IllegalStateException if a tensor was freed
     public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata) throws IOException {
-        for (var e : metadata.entrySet()) {
-            requireText(e.getKey());
-            requireText(e.getValue());
-        }
+        requireTexts(metadata);
         var entries = new LinkedHashMap<String, Entry>();
         long at = 0;
         for (var name : order(tensors)) {
@@ -178,6 +183,35 @@ public final class Safetensors implements TensorFile {
                 try (var arena = Arena.ofConfined()) {
                     AtomicFile.writeAll(channel, tensors.get(name).toSegment(arena));
                 }
+            }
+        });
+    }
+
+    /// Like [#write], with tensors of any type of the format, in the order in which they are given: larger elements
+    /// first, so that all lie aligned.
+    ///
+    /// @throws IOException if that fails, saying why
+    /// @throws IllegalArgumentException if a name or text is no Unicode text, or bytes do not fit their type and shape
+    public static void writeRaw(Path path, SequencedMap<String, Raw> tensors, Map<String, String> metadata)
+            throws IOException {
+        requireTexts(metadata);
+        var entries = new LinkedHashMap<String, Entry>();
+        long at = 0;
+        for (var e : tensors.entrySet()) {
+            requireName(e.getKey());
+            var raw = e.getValue();
+            long bytes = raw.bytes.byteSize();
+            if (bytes * Byte.SIZE != raw.shape.count() * SafetensorsHeader.bits(raw.dtype)) {
+                throw new IllegalArgumentException("safetensors: " + e.getKey() + ": " + raw.dtype + " " + raw.shape
+                        + " is not " + bytes + " bytes");
+            }
+            entries.put(e.getKey(), new Entry(raw.dtype, raw.shape, at, at + bytes));
+            at += bytes;
+        }
+        AtomicFile.write("safetensors", path, channel -> {
+            AtomicFile.writeAll(channel, SafetensorsHeader.write(entries, metadata));
+            for (var raw : tensors.values()) {
+                AtomicFile.writeAll(channel, raw.bytes);
             }
         });
     }
@@ -196,15 +230,24 @@ public final class Safetensors implements TensorFile {
 
     private static List<String> order(Map<String, Tensor> tensors) {
         var names = new ArrayList<>(tensors.keySet());
-        for (var name : names) {
-            requireText(name);
-            if (name.equals(SafetensorsHeader.METADATA)) {
-                throw new IllegalArgumentException("safetensors: a tensor cannot be called " + name);
-            }
-        }
+        names.forEach(Safetensors::requireName);
         names.sort(Comparator.<String>comparingInt(name -> rank(tensors.get(name).dtype()))
                 .thenComparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
         return names;
+    }
+
+    private static void requireName(String name) {
+        requireText(name);
+        if (name.equals(SafetensorsHeader.METADATA)) {
+            throw new IllegalArgumentException("safetensors: a tensor cannot be called " + name);
+        }
+    }
+
+    private static void requireTexts(Map<String, String> metadata) {
+        metadata.forEach((key, value) -> {
+            requireText(key);
+            requireText(value);
+        });
     }
 
     private static void requireText(String text) {

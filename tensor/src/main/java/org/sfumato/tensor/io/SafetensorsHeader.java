@@ -137,6 +137,15 @@ record SafetensorsHeader(SequencedMap<String, Safetensors.Entry> entries, Map<St
         }
     }
 
+    /// Bits of an element of the type `dtype`. Throws [IllegalArgumentException] if the format has no such type.
+    static int bits(String dtype) {
+        var bits = BITS.get(dtype);
+        if (bits == null) {
+            throw new IllegalArgumentException("safetensors: the format has no type " + quoted(dtype));
+        }
+        return bits;
+    }
+
     private static FormatException wrong(Path file, String what) {
         return new FormatException("safetensors", file, what);
     }
