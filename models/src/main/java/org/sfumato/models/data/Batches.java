@@ -64,8 +64,8 @@ public record Batches(Windows windows, int rows, long seed) {
     public long resume(Cursor cursor) {
         var here = cursor(cursor.step);
         if (!here.equals(cursor)) {
-            throw new IllegalArgumentException("batches: the training goes on with other data, " + here + " != " + cursor
-                    + "\nhint: the same data, rows, length and seed as before");
+            throw new IllegalArgumentException("batches: the training goes on with other data, " + here + " != "
+                    + cursor + "\nhint: the same data, rows, length and seed as before");
         }
         return cursor.step;
     }

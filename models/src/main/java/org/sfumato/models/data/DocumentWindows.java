@@ -11,7 +11,8 @@ public record DocumentWindows(PreparedTokens tokens, int length, int padding) im
     /// Checks that there is a row.
     public DocumentWindows {
         if (length < 1 || tokens.documents() < 1) {
-            throw new IllegalArgumentException("windows: " + tokens.documents() + " documents make no row of " + length);
+            throw new IllegalArgumentException("windows: " + tokens.documents() + " documents make no row of "
+                    + length);
         }
     }
 

@@ -1,5 +1,8 @@
 package org.sfumato.models.data;
 
+import java.util.Arrays;
+import java.util.stream.LongStream;
+
 /// How well counting predicts a text, in nats a token: what a trained model must beat.
 ///
 /// With counts `n` of the training part, `N` tokens in it and `V` ids, the mean over the validation part of
@@ -19,61 +22,115 @@ public record NGramEntropy(double uniform, double unigram, double bigram) {
     /// What is added to each bigram count (Lidstone smoothing).
     public static final double SMOOTHING = 0.1;
 
-    private static final int LARGEST_VOCABULARY = 1 << 13;
+    private static final int PIECE = 1 << 16;
 
-    /// Counts in `train`, scores `validation`.
+    /// Counts in `train`, scores `validation`. Both are read as a stream; of pairs, only those of `validation` are
+    /// counted, so that memory is that of the distinct pairs there and of a few numbers for each id.
     ///
-    /// Throws [IllegalArgumentException] if a part has less than two tokens, if an id is not below `vocabularySize`, or
-    /// if the vocabulary is above 8192: the table of pairs would not fit.
+    /// Throws [IllegalArgumentException] if a part has less than two tokens, or if an id is not below `vocabularySize`.
     public static NGramEntropy of(Tokens train, Tokens validation, int vocabularySize) {
-        if (vocabularySize < 1 || vocabularySize > LARGEST_VOCABULARY) {
-            throw new IllegalArgumentException("n-gram entropy: vocabulary of " + vocabularySize + " is outside 1.."
-                    + LARGEST_VOCABULARY);
+        if (vocabularySize < 1) {
+            throw new IllegalArgumentException("n-gram entropy: a vocabulary of " + vocabularySize);
         }
-        var a = checked("train", train, vocabularySize);
-        var b = checked("validation", validation, vocabularySize);
-        return new NGramEntropy(Math.log(vocabularySize), unigram(a, b, vocabularySize), bigram(a, b, vocabularySize));
+        requirePair("train", train);
+        requirePair("validation", validation);
+        var pairs = distinct(validation, vocabularySize);
+        var counts = new Counts(vocabularySize, pairs);
+        read("train", train, vocabularySize, counts::add);
+        var score = new Score(counts, train.size());
+        read("validation", validation, vocabularySize, score::add);
+        return new NGramEntropy(Math.log(vocabularySize), score.unigram / validation.size(),
+                score.bigram / (validation.size() - 1));
     }
 
-    private static double unigram(long[] train, long[] validation, int vocabularySize) {
-        var counts = new long[vocabularySize];
-        for (long id : train) {
-            counts[(int) id]++;
-        }
-        double sum = 0;
-        for (long id : validation) {
-            sum -= Math.log((double) counts[(int) id] / train.length);
-        }
-        return sum / validation.length;
+    /// Takes a token and the one to its left, which is -1 for the first.
+    @FunctionalInterface
+    private interface Each {
+        void at(int left, int id);
     }
 
-    private static double bigram(long[] train, long[] validation, int vocabularySize) {
-        var pairs = new int[vocabularySize * vocabularySize];
-        var left = new int[vocabularySize];
-        for (int i = 1; i < train.length; i++) {
-            pairs[(int) (train[i - 1] * vocabularySize + train[i])]++;
-            left[(int) train[i - 1]]++;
+    private static void read(String part, Tokens tokens, int vocabularySize, Each each) {
+        var piece = new long[(int) Math.min(PIECE, tokens.size())];
+        int left = -1;
+        for (long from = 0; from < tokens.size(); from += piece.length) {
+            int n = (int) Math.min(piece.length, tokens.size() - from);
+            tokens.copy(from, piece, 0, n);
+            for (int i = 0; i < n; i++) {
+                if (piece[i] < 0 || piece[i] >= vocabularySize) {
+                    throw new IllegalArgumentException("n-gram entropy: id " + piece[i] + " at " + (from + i) + " of "
+                            + part + " is outside 0.." + (vocabularySize - 1));
+                }
+                each.at(left, (int) piece[i]);
+                left = (int) piece[i];
+            }
         }
-        double sum = 0;
-        for (int i = 1; i < validation.length; i++) {
-            double count = pairs[(int) (validation[i - 1] * vocabularySize + validation[i])] + SMOOTHING;
-            sum -= Math.log(count / (left[(int) validation[i - 1]] + SMOOTHING * vocabularySize));
-        }
-        return sum / (validation.length - 1);
     }
 
-    private static long[] checked(String part, Tokens tokens, int vocabularySize) {
+    private static long[] distinct(Tokens tokens, int vocabularySize) {
+        var all = LongStream.builder();
+        read("validation", tokens, vocabularySize, (left, id) -> {
+            if (left >= 0) {
+                all.add(code(left, id));
+            }
+        });
+        return all.build().sorted().distinct().toArray();
+    }
+
+    private static long code(int left, int id) {
+        return (long) left << Integer.SIZE | id;
+    }
+
+    /// What was seen: ids, ids with a right neighbour, and those of `pairs`, ascending.
+    private static final class Counts {
+        private final long[] ids;
+        private final long[] left;
+        private final long[] pairs;
+        private final long[] seen;
+
+        Counts(int vocabularySize, long[] pairs) {
+            this.ids = new long[vocabularySize];
+            this.left = new long[vocabularySize];
+            this.pairs = pairs;
+            this.seen = new long[pairs.length];
+        }
+
+        void add(int before, int id) {
+            ids[id]++;
+            if (before >= 0) {
+                left[before]++;
+                int found = Arrays.binarySearch(pairs, code(before, id));
+                if (found >= 0) {
+                    seen[found]++;
+                }
+            }
+        }
+    }
+
+    /// The sums over the validation part.
+    private static final class Score {
+        private final Counts counts;
+        private final long size;
+        private double unigram;
+        private double bigram;
+
+        Score(Counts counts, long size) {
+            this.counts = counts;
+            this.size = size;
+        }
+
+        void add(int before, int id) {
+            unigram -= Math.log((double) counts.ids[id] / size);
+            if (before >= 0) {
+                double count = counts.seen[Arrays.binarySearch(counts.pairs, code(before, id))] + SMOOTHING;
+                bigram -= Math.log(count / (counts.left[before] + SMOOTHING * counts.ids.length));
+            }
+        }
+    }
+
+    private static void requirePair(String part, Tokens tokens) {
         if (tokens.size() < 2) {
             throw new IllegalArgumentException("n-gram entropy: " + part + " has " + tokens.size()
                     + " tokens, two are needed for a pair");
         }
-        var ids = tokens.window(0, (int) tokens.size());
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= vocabularySize) {
-                throw new IllegalArgumentException("n-gram entropy: id " + ids[i] + " at " + i + " of " + part
-                        + " is outside 0.." + (vocabularySize - 1));
-            }
-        }
-        return ids;
     }
 }

@@ -1,7 +1,7 @@
 package org.sfumato.models.data;
 
-/// The tokens end to end, documents one after another, cut every `length`: row `i` is the tokens `[i * length, (i + 1) *
-/// length)`. What remains behind the last whole row is left out.
+/// The tokens end to end, documents one after another, cut every `length`: row `i` is the tokens
+/// `[i * length, (i + 1) * length)`. What remains behind the last whole row is left out.
 ///
 /// @param tokens what is cut
 /// @param length of a row
