@@ -73,7 +73,7 @@ class NGramEntropyTest {
     void mistakesAreRefused() {
         var two = Tokens.of(0, 1);
         assertThatThrownBy(() -> NGramEntropy.of(two, Tokens.of(1), 2)).hasMessageContaining("validation has 1 tokens");
-        assertThatThrownBy(() -> NGramEntropy.of(two, two, 1))
+        assertThatThrownBy(() -> NGramEntropy.of(two, Tokens.of(0, 0), 1))
                 .hasMessageContaining("id 1 at 1 of train is outside 0..0");
         assertThatThrownBy(() -> NGramEntropy.of(two, two, 0)).hasMessage("n-gram entropy: a vocabulary of 0");
     }

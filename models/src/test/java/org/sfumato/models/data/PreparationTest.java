@@ -198,7 +198,7 @@ class PreparationTest {
         bytes(texts, 600).run(out, SILENT);
         var shard = out.resolve("tokens-00001.safetensors");
         var good = Files.readAllBytes(shard);
-        for (int at = 0; at < good.length; at += 37) {
+        for (int at = 0; at < good.length; at += 149) {
             var bad = good.clone();
             bad[at] ^= 0x10;
             Files.write(shard, bad);
