@@ -117,5 +117,20 @@ case("attentionPadding", attention, x, weights(8), mask=padding)
 case("attentionAdded", attention, x, weights(8), mask=draw(2, 5, 5))
 case("attentionAll", lambda x, p: attention(x, p, 4, 2, True, True), draw(2, 4, 8), weights(8, 4, 2, True, "rms"))
 
+
+def lora(x, p, parts):
+    """`parts`: first row, row after the last, scale."""
+    y = linear(x, p, "base.")
+    for k, (start, end, scale) in enumerate(parts):
+        change = F.linear(F.linear(x, p[f"{k}.a"]), p[f"{k}.b"]) * scale
+        y = torch.cat([y[..., :start], y[..., start:end] + change, y[..., end:]], -1)
+    return y
+
+
+case("lora", lambda x, p: lora(x, p, [(0, 6, .5)]), x,
+     {"base.weight": draw(6, 8), "base.bias": draw(6), "0.a": draw(3, 8), "0.b": draw(6, 3)})
+case("loraParts", lambda x, p: lora(x, p, [(0, 4, 1.5), (6, 9, -.25)]), x,
+     {"base.weight": draw(10, 8), "0.a": draw(2, 8), "0.b": draw(4, 2), "1.a": draw(3, 8), "1.b": draw(3, 3)})
+
 metadata = {"origin": f"make_layers.py, torch {torch.__version__}"}
 save_file({k: v.contiguous().clone() for k, v in tensors.items()}, sys.argv[1], metadata)

@@ -16,6 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.autograd.GradCheck;
 import org.sfumato.autograd.Tape;
+import org.sfumato.nn.lora.LoraLinear;
+import org.sfumato.nn.lora.LowRank;
+import org.sfumato.nn.lora.Place;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Scope;
@@ -55,6 +58,10 @@ class LayersTest {
         for (var activation : Activation.values()) {
             builds.put("mlp" + activation, p -> new Mlp(linear(p, "up."), linear(p, "down."), activation)::forward);
         }
+        builds.put("lora", p -> new LoraLinear(linear(p, "base."), List.of(update(p, 0, 0, 6, .5)),
+                new Dropout(.5))::forward);
+        builds.put("loraParts", p -> new LoraLinear(linear(p, "base."),
+                List.of(update(p, 1, 6, 9, -.25), update(p, 0, 0, 4, 1.5)), new Dropout(0))::forward);
         builds.put("attention", attention(2, 2, false, false));
         builds.put("attentionBias", attention(2, 2, false, false));
         builds.put("attentionGrouped", attention(4, 2, false, false));
@@ -71,6 +78,11 @@ class LayersTest {
 
     private static Linear linear(Function<String, Tensor> p, String prefix) {
         return new Linear(p.apply("p." + prefix + "weight"), p.apply("p." + prefix + "bias"));
+    }
+
+    private static LowRank update(Function<String, Tensor> p, int index, long from, long to, double scale) {
+        return new LowRank(new Place("update" + index, "", from, to, 8, false), p.apply("p." + index + ".a"),
+                p.apply("p." + index + ".b"), scale);
     }
 
     private static Norm norm(Function<String, Tensor> p, String prefix) {

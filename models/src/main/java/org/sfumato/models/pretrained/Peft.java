@@ -2,7 +2,6 @@ package org.sfumato.models.pretrained;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -125,13 +124,13 @@ public final class Peft {
         }
     }
 
-    private static Path weights(Path folder) throws IOException {
+    private static Path weights(Path folder) throws FormatException {
         for (var name : WEIGHTS) {
             if (Files.exists(folder.resolve(name))) {
                 return folder.resolve(name);
             }
         }
-        throw new NoSuchFileException(folder.resolve(WEIGHTS.getFirst()).toString());
+        throw new FormatException("peft", folder, "there is neither of " + String.join(", ", WEIGHTS));
     }
 
     /// The places under the names of the network without its head, which lack the prefix.

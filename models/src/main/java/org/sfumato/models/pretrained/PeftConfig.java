@@ -1,7 +1,6 @@
 package org.sfumato.models.pretrained;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.sfumato.nn.lora.LoraConfig;
@@ -95,8 +94,8 @@ final class PeftConfig {
         tree.set("rank_pattern", JsonMapper.shared().valueToTree(config.ranks()));
         switch (config.targets()) {
             case Targets.AllLinear _ -> tree.put("target_modules", ALL_LINEAR);
-            case Targets.Named(List<String> names) -> tree.set("target_modules", JsonMapper.shared().valueToTree(names));
-            case Targets.Matching(String expression) -> tree.put("target_modules", expression);
+            case Targets.Named(var names) -> tree.set("target_modules", JsonMapper.shared().valueToTree(names));
+            case Targets.Matching(var expression) -> tree.put("target_modules", expression);
         }
         tree.put("task_type", causal ? "CAUSAL_LM" : null).put("use_dora", false).put("use_rslora",
                 config.rankStabilized());
@@ -111,7 +110,7 @@ final class PeftConfig {
 
     /// As a whole number if it is one: PEFT's own files have them so.
     private static JsonNode number(double value) {
-        return JsonMapper.shared().valueToTree(value == Math.rint(value) && Math.abs(value) < 1e9 ? (Object) (long) value
-                : (Object) value);
+        boolean whole = value == Math.rint(value) && Math.abs(value) < 1e9;
+        return JsonMapper.shared().valueToTree(whole ? (Object) (long) value : (Object) value);
     }
 }

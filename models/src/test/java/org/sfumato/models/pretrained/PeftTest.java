@@ -204,7 +204,7 @@ class PeftTest {
         refuses(one, "\"layers_to_transform\": null", "\"layers_to_transform\": 1", "\"layers_to_transform\": 1");
         refuses(one, "\"r\": 4", "\"r\": 0", "rank 0");
         refuses(one, "\"r\": 4", "\"r\": 5", "needed (5, 16)");
-        refuses(one, "\"v_proj\"", "\"c_attn\"", "no linear layer is called \"c_attn\"\nhint: there are q_proj, k_proj");
+        refuses(one, "\"v_proj\"", "\"c_attn\"", "no linear layer is called \"c_attn\"\nhint: there are q_proj, k");
         refuses(one, "\"target_modules\": [", "\"target_modules\": \"(\", \"exclude_modules\": [",
                 "\"exclude_modules\"");
         refuses(one, "\"lora_dropout\": 0.1", "\"lora_dropout\": 1.0", "dropout 1.0");
@@ -216,6 +216,29 @@ class PeftTest {
         Files.writeString(temp.resolve("adapter_config.json"), good.replace(from, to));
         assertThatThrownBy(() -> one.peft.load(temp)).isInstanceOf(FormatException.class)
                 .hasMessageContaining(message);
+    }
+
+    /// Each layer draws what it drops from the pass: it reaches every one of them.
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-all", "modernbert-all"})
+    void inTrainingEveryAdaptedLayerDropsInputs(String name) {
+        var one = open(name);
+        scope.run(() -> {
+            for (var place : one.peft.places()) {
+                if (place.name().matches(".*layers\\.[02]\\..*")) {
+                    continue;                                           // as layer 1
+                }
+                var lora = one.peft.init(LoraConfig.of(2, 4, Targets.named(place.name())).withDropout(.5), Rng.of(1));
+                var b = lora.updates().get(place.name()).b();
+                b.assign(Tensor.normal(b.shape(), Rng.of(2)));
+                var network = lora.on(one.network);
+                var dropped = network.forward(one.ids, Pass.training(Rng.of(3)));
+                assertThat(TorchFile.error(dropped, network.forward(one.ids, Pass.INFERENCE), 1)).as(place.name())
+                        .isGreaterThan(1e-3);
+                assertThat(dropped.toFloats())
+                        .containsExactly(network.forward(one.ids, Pass.training(Rng.of(3))).toFloats());
+            }
+        });
     }
 
     @Test

@@ -73,7 +73,8 @@ public record Lora(LoraConfig config, Map<String, LowRank> updates) implements L
 
     /// The network with this adapter; all tensors are shared. On a network that has adapters already they add up.
     ///
-    /// @throws IllegalArgumentException if the network has no linear layer at the path of a place, or one of other sizes
+    /// @throws IllegalArgumentException if the network has no linear layer at the path of a place, or one of other
+    ///     sizes
     public <T extends Layer> T on(T network) {
         return change(network, (_, changed) -> changed);
     }
@@ -107,7 +108,8 @@ public record Lora(LoraConfig config, Map<String, LowRank> updates) implements L
             return own == null ? map : change.apply(path, new LoraLinear(map, own, new Dropout(config.dropout())));
         });
         if (!left.isEmpty()) {
-            throw new IllegalArgumentException("lora: the network has no linear layer " + left.keySet().iterator().next());
+            throw new IllegalArgumentException("lora: the network has no linear layer "
+                    + left.keySet().iterator().next());
         }
         return changed;
     }
