@@ -7,6 +7,7 @@ module org.sfumato.tensor {
     exports org.sfumato.tensor.expr;
     exports org.sfumato.tensor.io;
     exports org.sfumato.tensor.op;
+    exports org.sfumato.tensor.quantised;
     exports org.sfumato.tensor.spi;
 
     uses org.sfumato.tensor.spi.Backend;

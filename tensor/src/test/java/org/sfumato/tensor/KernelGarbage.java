@@ -14,11 +14,13 @@ import org.sfumato.tensor.op.LayerNormOp;
 import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LogSoftmaxOp;
 import org.sfumato.tensor.op.Op;
+import org.sfumato.tensor.op.QuantisedLinearOp;
 import org.sfumato.tensor.op.RmsNormOp;
 import org.sfumato.tensor.op.Saved;
 import org.sfumato.tensor.op.SoftmaxOp;
 import org.sfumato.tensor.op.SquareSumOp;
 import org.sfumato.tensor.op.View;
+import org.sfumato.tensor.quantised.WeightFormat;
 import org.sfumato.tensor.spi.Operand;
 
 /// Calls kernels in turn until each leaves fewer bytes on the heap than the number given, or patience ends, and prints
@@ -128,6 +130,15 @@ final class KernelGarbage {
         }
     }
 
+    /// One row and many, with a stored matrix.
+    private static void quantised(WeightFormat format) {
+        var in = new ArrayList<Tensor>(format.quantise(random(96, 128)));
+        in.addFirst(rows());
+        Dispatch.one(new QuantisedLinearOp(format), in.toArray(Tensor[]::new));
+        in.set(0, random(1, 128));
+        Dispatch.one(new QuantisedLinearOp(format), in.toArray(Tensor[]::new));
+    }
+
     /// Operations by name; what they use before them is called as well.
     private static final Map<String, Runnable> WORK = work();
 
@@ -138,6 +149,9 @@ final class KernelGarbage {
         work.put("layerNorm", () -> both(new LayerNormOp(1e-5), rows(), random(128), random(128)));
         work.put("rmsNorm", () -> both(new RmsNormOp(1e-5), rows(), random(128)));
         work.put("linear", () -> rows().linear(random(96, 128), random(96)));
+        for (var format : WeightFormat.values()) {
+            work.put(format.toString(), () -> quantised(format));
+        }
         work.put("attention", () -> both(new AttentionOp(.2, false), heads(), heads(), heads()));
         work.put("causal", () -> both(new AttentionOp(.2, true), heads(), heads(), heads()));
         work.put("oneQuery", () -> random(2, 2, 1, 32).attention(heads(), heads(), null, false));

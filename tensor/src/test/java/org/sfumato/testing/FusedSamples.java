@@ -9,6 +9,7 @@ import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.*;
+import org.sfumato.tensor.quantised.WeightFormat;
 import org.sfumato.testing.Input.Form;
 
 /// Samples of fused operations and of their gradients, whose inputs are consistent: statistics are those of the forward
@@ -26,7 +27,7 @@ final class FusedSamples {
                 new LinearCrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
                 new RmsNormOp(EPS), new RmsNormGrad(), new AttentionOp(1, false),
                 new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)),
-                new SquareSumOp());
+                new SquareSumOp(), new DequantiseOp(WeightFormat.Q8, 0), new QuantisedLinearOp(WeightFormat.Q8));
     }
 
     static List<Sample> of(Fused op) {
@@ -49,6 +50,8 @@ final class FusedSamples {
             case RotaryOp _ -> rotary();
             case DropoutOp _ -> dropout();
             case SquareSumOp _ -> squareSum();
+            case DequantiseOp _ -> QuantisedSamples.dequantise();
+            case QuantisedLinearOp _ -> QuantisedSamples.linear();
         };
     }
 

@@ -21,7 +21,8 @@ import org.sfumato.tensor.expr.RawMemory;
 /// those of bytes and shorts are shorter. Machines with vectors of 16 bytes have none short enough.
 final class Convert {
     private static final int BITS = Simd.BYTES * 8;
-    private static final boolean WIDE = BITS >= 256;
+    /// Whether there are vectors of as many bytes as a vector has floats.
+    static final boolean WIDE = BITS >= 256;
 
     /// Fewer elements are left to loops without vectors. What a training step converts is little: until C2 has compiled
     /// the Vector API, after thousands of steps, it is slower than these by far and leaves garbage.
@@ -31,7 +32,8 @@ final class Convert {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(WIDE ? BITS / 4 : 64));
     private static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(WIDE ? BITS / 2 : 64));
-    private static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, Simd.F32.vectorShape());
+    /// The ints in a vector.
+    static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, Simd.F32.vectorShape());
     private static final VectorSpecies<Long> I64 = VectorSpecies.of(long.class, Simd.F32.vectorShape());
     private static final int LANES = Simd.F32_LANES;
     private static final int HALF = LANES / 2;
@@ -92,11 +94,13 @@ final class Convert {
         return LongVector.fromMemorySegment(I64, RawMemory.ALL, address, Simd.ORDER);
     }
 
-    private static ShortVector shorts(long address) {
+    /// As many shorts as a vector has floats. Only where [#WIDE].
+    static ShortVector shorts(long address) {
         return ShortVector.fromMemorySegment(I16, RawMemory.ALL, address, Simd.ORDER);
     }
 
-    private static ByteVector bytes(long address) {
+    /// As many bytes as a vector has floats. Only where [#WIDE].
+    static ByteVector bytes(long address) {
         return ByteVector.fromMemorySegment(I8, RawMemory.ALL, address, Simd.ORDER);
     }
 

@@ -6,6 +6,7 @@ import org.sfumato.tensor.op.AttentionGrad;
 import org.sfumato.tensor.op.AttentionOp;
 import org.sfumato.tensor.op.CrossEntropyGrad;
 import org.sfumato.tensor.op.CrossEntropyOp;
+import org.sfumato.tensor.op.DequantiseOp;
 import org.sfumato.tensor.op.DropoutOp;
 import org.sfumato.tensor.op.Fused;
 import org.sfumato.tensor.op.LayerNormGrad;
@@ -15,6 +16,7 @@ import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LinearOp;
 import org.sfumato.tensor.op.LogSoftmaxGrad;
 import org.sfumato.tensor.op.LogSoftmaxOp;
+import org.sfumato.tensor.op.QuantisedLinearOp;
 import org.sfumato.tensor.op.RmsNormGrad;
 import org.sfumato.tensor.op.RmsNormOp;
 import org.sfumato.tensor.op.RotaryOp;
@@ -27,8 +29,11 @@ import org.sfumato.tensor.spi.Operand;
 final class FusedCpu {
     private FusedCpu() { }
 
-    /// True if there is a kernel for `op` on such inputs: if all that is floating is f32.
+    /// True if there is a kernel for `op` on such inputs: if all that is floating is f32, but for stored matrices.
     static boolean supports(Fused op, Spec... in) {
+        if (op instanceof DequantiseOp || op instanceof QuantisedLinearOp) {
+            return op instanceof DequantiseOp || in[0].dtype() == DType.F32;
+        }
         for (var spec : in) {
             if (spec.dtype().isFloating() && spec.dtype() != DType.F32) {
                 return false;
@@ -58,6 +63,8 @@ final class FusedCpu {
             case RotaryOp _ -> RotaryCpu.rotate(in, out[0]);
             case DropoutOp drop -> DropoutCpu.drop(drop, in[0], out[0]);
             case SquareSumOp _ -> SquareSumCpu.sum(in, out[0]);
+            case DequantiseOp dequantise -> QuantisedCpu.dequantise(dequantise, in, out[0]);
+            case QuantisedLinearOp linear -> QuantisedCpu.linear(linear, in, out[0]);
         }
     }
 }

@@ -22,7 +22,7 @@ final class LinearCpu {
     }
 
     /// Rows at equal distances: of `x` where it lies, else of a copy.
-    private static Rows regular(Operand x) {
+    static Rows regular(Operand x) {
         var rows = Rows.of(x);
         return rows.isRegular() ? rows : Rows.copyOf(x);
     }

@@ -148,6 +148,12 @@ final class Rows implements AutoCloseable {
                             at + i * step));
                 }
             }
+            case 2 -> {
+                for (int i = 0; i < width; i++) {
+                    to.set(ValueLayout.JAVA_SHORT_UNALIGNED, toAt + 2L * i, from.get(ValueLayout.JAVA_SHORT_UNALIGNED,
+                            at + i * step));
+                }
+            }
             default -> throw new IllegalArgumentException("rows: elements of " + bytes + " bytes are not copied");
         }
     }

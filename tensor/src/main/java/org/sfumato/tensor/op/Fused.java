@@ -7,7 +7,8 @@ import org.sfumato.tensor.Tensor;
 /// operation, when it is fast, is again a fused operation with a composition, and so is tested like any other.
 public sealed interface Fused extends Op, Differentiable permits LinearOp, SoftmaxOp, SoftmaxGrad, LogSoftmaxOp,
         LogSoftmaxGrad, CrossEntropyOp, CrossEntropyGrad, LinearCrossEntropyOp, LinearCrossEntropyGrad, LayerNormOp,
-        LayerNormGrad, RmsNormOp, RmsNormGrad, AttentionOp, AttentionGrad, RotaryOp, DropoutOp, SquareSumOp {
+        LayerNormGrad, RmsNormOp, RmsNormGrad, AttentionOp, AttentionGrad, RotaryOp, DropoutOp, SquareSumOp,
+        DequantiseOp, QuantisedLinearOp {
     /// What the operation means, in terms of tensor operations.
     Tensor[] reference(Tensor... in);
 

@@ -1,0 +1,2 @@
+/// Matrices stored with few bits for an element, for frozen weights.
+package org.sfumato.tensor.quantised;
