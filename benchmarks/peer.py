@@ -2,6 +2,7 @@
 
     python peer.py step|forward --config cpu|small|baby [--threads N] [--steps N] [--warmup SECONDS]
     python peer.py gemm|ops [--threads N] NAME ...        names as `sfumato bench gemm --list` prints them
+    python peer.py decode [--threads N] [--prompt N] [--tokens N] [--rounds N]        needs transformers
 """
 
 import argparse
@@ -201,6 +202,40 @@ def operation(name):
     return lambda: torch.autograd.grad((forward(*inputs) * weights).sum(), inputs)
 
 
+# ---- a decoder
+
+
+def time_decoder(options):
+    """LlamaForCausalLM of the shape of SmolLM2-135M: reading a prompt, then one token after another, the likeliest."""
+    from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    network = LlamaForCausalLM(LlamaConfig(
+        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9,
+        num_key_value_heads=3, max_position_embeddings=8192, rms_norm_eps=1e-5, rope_theta=1e5,
+        tie_word_embeddings=True)).eval()
+    prompt = torch.randint(49152, (1, options.prompt))
+
+    @torch.inference_mode()
+    def round():
+        cache = DynamicCache()
+        start = time.perf_counter()
+        ids = network(prompt, past_key_values=cache, logits_to_keep=1).logits[:, -1].argmax(-1, keepdim=True)
+        ids.item()
+        first = time.perf_counter()
+        for _ in range(options.tokens):
+            ids = network(ids, past_key_values=cache).logits[:, -1].argmax(-1, keepdim=True)
+            ids.item()
+        return first - start, (time.perf_counter() - first) / options.tokens
+
+    round()
+    reading, writing = zip(*(round() for _ in range(options.rounds)))
+    for name, seconds, tokens in [("prefill f32", reading, options.prompt), ("decode f32", writing, 1)]:
+        median = statistics.median(seconds)
+        line("decode", name, f"median {median * 1e3:.2f} ms, best {min(seconds) * 1e3:.2f} ms, "
+             f"{tokens / median:.1f} tokens/s, {options.threads} threads")
+
+
 def time_each(kind, names, make):
     for name in names:
         median, best = rounds(make(name))
@@ -209,16 +244,21 @@ def time_each(kind, names, make):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["step", "forward", "gemm", "ops"])
+    parser.add_argument("what", choices=["step", "forward", "gemm", "ops", "decode"])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--config", default="cpu", choices=CONFIGS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--warmup", type=float, default=3)
+    parser.add_argument("--prompt", type=int, default=512)
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_intermixed_args()
     torch.set_num_threads(options.threads)
     if options.what == "gemm":
         time_each("gemm", options.names, product)
+    elif options.what == "decode":
+        time_decoder(options)
     elif options.what == "ops":
         time_each("ops", options.names, operation)
     else:

@@ -67,7 +67,8 @@ final class DotNf4 {
 
     private static float scale(long at, long block, long groups, long mean) {
         int code = RawMemory.ALL.get(ValueLayout.JAVA_BYTE, at) & 255;
-        return Simd.getF32(MAP + 4L * code) * Simd.getF32(groups + 4 * (block / WeightFormat.GROUP)) + Simd.getF32(mean);
+        float group = Simd.getF32(groups + 4 * (block / WeightFormat.GROUP));
+        return Simd.getF32(MAP + 4L * code) * group + Simd.getF32(mean);
     }
 
     /// Writes a row as f32.

@@ -1,7 +1,6 @@
 package org.sfumato.tensor.op;
 
 import org.sfumato.tensor.DType;
-import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;

@@ -30,10 +30,10 @@ public final class DynamicMap {
         return values;
     }
 
-    /// Bound `j` of so many equal parts of [0.1, 1], counted from the nearer end.
+    /// Bound `j` of so many equal parts of [0.1, 1], counted from the nearer end and rounded once, as PyTorch does.
     private static float bound(int j, int parts) {
         float step = (1 - .1f) / parts;
-        return j < (parts + 1) / 2 ? .1f + step * j : 1 - step * (parts - j);
+        return j < (parts + 1) / 2 ? Math.fma(step, j, .1f) : Math.fma(-step, parts - j, 1);
     }
 
     /// All values, rising.
