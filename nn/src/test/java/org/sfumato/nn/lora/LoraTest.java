@@ -286,7 +286,8 @@ class LoraTest {
             assertThatThrownBy(() -> lora.on(new Linear(Tensor.zeros(10, 6), null)))
                     .hasMessageContaining("no linear layer up");
             assertThatThrownBy(() -> new LowRank(Place.of(network).getFirst(), Tensor.zeros(3, 6),
-                    Tensor.zeros(10, 2), 1)).isInstanceOf(ShapeException.class).hasMessageContaining("A (3, 6) and B (10, 2) do not fit up");
+                    Tensor.zeros(10, 2), 1)).isInstanceOf(ShapeException.class)
+                    .hasMessageContaining("A (3, 6) and B (10, 2) do not fit up");
             var update = lora.updates().get("up");
             assertThatThrownBy(() -> new LoraLinear(network.up(), List.of(update, update), new Dropout(0)))
                     .hasMessageContaining("does not fit after row 10");
