@@ -13,6 +13,9 @@ public interface Denoiser {
     /// The target of a position that does not count.
     long IGNORED = -100;
 
+    /// In place of a class that is impossible: every class is possible.
+    long NONE = -1;
+
     /// The logits of the clean tokens. Shapes: noisy (B, T) -> (B, T, V).
     Tensor forward(Noisy noisy, Pass pass);
 

@@ -8,7 +8,7 @@ import org.sfumato.tensor.Tensor;
 
 /// The keys and values that one attention has made so far, so that later positions can look at them: a KV cache.
 /// Shapes: (B, G, capacity, D) each, of which the first [#length] places are filled. Gradients do not pass through it.
-public final class KeyValues {
+public final class KeyValues implements AutoCloseable {
     private final Tensor keys;
     private final Tensor values;
     private int length;
@@ -41,6 +41,32 @@ public final class KeyValues {
         length += more;
     }
 
+    /// Row `to` of the batch becomes as row `from` is, from position `first` on.
+    public void copy(int from, int to, int first) {
+        for (var x : new Tensor[] {part(keys, first, length - first), part(values, first, length - first)}) {
+            row(x, to).assign(row(x, from));
+        }
+    }
+
+    /// The same in memory of the current scope, each row of the batch `times` times.
+    public KeyValues repeat(int times) {
+        var more = new KeyValues(keys.size(0) * times, Math.toIntExact(keys.size(1)), Math.toIntExact(keys.size(2)),
+                Math.toIntExact(keys.size(3)), keys.dtype(), keys.device());
+        more.length = length;
+        for (int row = 0; row < keys.size(0) * times; row++) {
+            row(more.keys(), row).assign(row(keys(), row / times));
+            row(more.values(), row).assign(row(values(), row / times));
+        }
+        return more;
+    }
+
+    /// Frees the memory.
+    @Override
+    public void close() {
+        keys.close();
+        values.close();
+    }
+
     /// All keys so far. Shape: (B, G, length, D).
     public Tensor keys() {
         return part(keys, 0, length);
@@ -49,6 +75,10 @@ public final class KeyValues {
     /// All values so far. Shape: (B, G, length, D).
     public Tensor values() {
         return part(values, 0, length);
+    }
+
+    private static Tensor row(Tensor x, int row) {
+        return x.slice(0, row, row + 1);
     }
 
     private static Tensor part(Tensor x, int from, int count) {

@@ -65,8 +65,11 @@ final class TokenizerFiles {
             if (name.endsWith(".model")) {
                 return SentencePieceTokenizer.of(Files.readAllBytes(file));
             }
-            throw new TokenizerFormatException(file, "a tokenizer's file is one of *.json, *.txt, *.model, *.tiktoken",
-                    null);
+            if (name.endsWith(".bin")) {
+                return SentencePieceTokenizer.of(Llama2Vocabulary.of(Files.readAllBytes(file)).toSentencePiece());
+            }
+            throw new TokenizerFormatException(file, "a tokenizer's file is one of *.json, *.txt, *.model, *.tiktoken, "
+                    + "*.bin of llama2.c", null);
         });
     }
 

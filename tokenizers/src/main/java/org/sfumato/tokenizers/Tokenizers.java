@@ -16,7 +16,8 @@ public final class Tokenizers {
     ///
     /// Taken is, in this order: `tokenizer.json`; `vocab.json` and `merges.txt` (GPT-2), also as `encoder.json` and
     /// `vocab.bpe`; `vocab.txt` (BERT) with `tokenizer_config.json` where there is one; `tokenizer.model`,
-    /// `spiece.model` or another `*.model` (SentencePiece); `*.tiktoken`.
+    /// `spiece.model` or another `*.model` (SentencePiece); `*.tiktoken`. By its own name only: llama2.c's
+    /// `tokenizer.bin`.
     ///
     /// @throws TokenizerFormatException if a file is damaged or holds what is not known, naming it
     /// @throws IOException if there is none, or it cannot be read

@@ -5,15 +5,12 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.sfumato.models.transformer.Transformer;
-import org.sfumato.models.transformer.Transformer.Cache;
-import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Tensor;
 
-/// Writes text on, token after token, with a KV cache. Several prompts of different lengths are written on together:
-/// shorter ones are padded on the left, where nobody looks.
+/// Writes text on, token after token or by a beam search, with a KV cache. Several prompts of different lengths are
+/// written on together: shorter ones are padded on the left, where nobody looks.
 public final class Decoder {
     /// Told of every token as soon as it is chosen.
     @FunctionalInterface
@@ -60,18 +57,9 @@ public final class Decoder {
     /// @throws IllegalArgumentException if there is no prompt, one is empty, or prompt and text together are longer
     ///     than the network allows
     public List<int[]> generate(List<int[]> prompts, Decoding decoding, Uniforms uniforms, Observer observer) {
-        int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-        if (prompts.isEmpty() || prompts.stream().anyMatch(prompt -> prompt.length == 0)) {
-            throw new IllegalArgumentException("decoder: a prompt is empty\nhint: begin with the token that begins a "
-                    + "text");
-        }
-        if (longest + decoding.tokens() > network.config().length()) {
-            throw new IllegalArgumentException("decoder: a prompt of " + longest + " tokens and " + decoding.tokens()
-                    + " new ones are more than the network's " + network.config().length());
-        }
         try (var scope = Scope.open("decoder")) {
             return scope.call(() -> Dispatch.unrecorded(
-                    () -> new Rows(prompts, longest, decoding, observer).write(uniforms)));
+                    () -> new Rows(prompts, decoding, observer).write(uniforms)));
         }
     }
 
@@ -79,52 +67,36 @@ public final class Decoder {
     private final class Rows {
         private final Decoding decoding;
         private final Observer observer;
-        private final int longest;
-        private final int[] padding;
-        private final long[] first;
+        private final Prompts read;
         private final List<int[]> written = new ArrayList<>();
         private final List<BitSet> seen = new ArrayList<>();
         private final boolean[] ended;
-        private final Cache cache;
 
-        Rows(List<int[]> prompts, int longest, Decoding decoding, Observer observer) {
-            int rows = prompts.size();
+        Rows(List<int[]> prompts, Decoding decoding, Observer observer) {
             this.decoding = decoding;
             this.observer = observer;
-            this.longest = longest;
-            this.padding = new int[rows];
-            this.ended = new boolean[rows];
-            this.first = new long[rows * longest];
-            this.cache = network.cache(rows, longest + decoding.tokens() - 1);
-            for (int row = 0; row < rows; row++) {
-                var prompt = prompts.get(row);
-                padding[row] = longest - prompt.length;
-                var bits = new BitSet();
-                for (int i = 0; i < prompt.length; i++) {
-                    first[row * longest + padding[row] + i] = prompt[i];
-                    bits.set(prompt[i]);
-                }
-                seen.add(bits);
+            this.read = new Prompts(network, prompts, decoding.tokens());
+            this.ended = new boolean[prompts.size()];
+            for (var prompt : prompts) {
+                seen.add(NextToken.seen(prompt));
                 written.add(new int[0]);
             }
         }
 
         List<int[]> write(Uniforms uniforms) {
-            var ids = first;
-            for (int step = 0; step < decoding.tokens(); step++) {
-                var logits = last(ids);
-                var next = new long[ended.length];
+            var logits = read.logits();
+            for (int step = 0; ; step++) {
+                var next = new int[ended.length];
                 for (int row = 0; row < ended.length; row++) {
                     if (!ended[row]) {
                         next[row] = add(row, next(row, step, logits[row], uniforms));
                     }
                 }
-                if (allEnded()) {
-                    break;
+                if (allEnded() || step + 1 == decoding.tokens()) {
+                    return written;
                 }
-                ids = next;
+                logits = read.logits(next);
             }
-            return written;
         }
 
         private int next(int row, int step, double[] logits, Uniforms uniforms) {
@@ -150,52 +122,15 @@ public final class Decoder {
             }
             return true;
         }
+    }
 
-        /// The logits of the last position of each row after reading `ids`.
-        private double[][] last(long[] ids) {
-            int rows = ended.length;
-            int t = ids.length / rows;
-            int all = cache.length() + t;
-            try (var scope = Scope.open("token")) {
-                var flat = scope.call(() -> {
-                    var input = new Input(Tensor.of(ids, rows, t), null, places(all - t, t), mask(all));
-                    return network.lastLogits(input, cache).toDoubles();
-                });
-                int vocabulary = flat.length / rows;
-                var logits = new double[rows][];
-                for (int row = 0; row < rows; row++) {
-                    logits[row] = Arrays.copyOfRange(flat, row * vocabulary, (row + 1) * vocabulary);
-                }
-                return logits;
-            }
-        }
-
-        private boolean isPadded() {
-            return Arrays.stream(padding).anyMatch(p -> p > 0);
-        }
-
-        /// Which of the first `all` positions hold a token: (B, all); `null` if all do.
-        private Tensor mask(int all) {
-            if (!isPadded()) {
-                return null;
-            }
-            var present = new boolean[padding.length * all];
-            for (int i = 0; i < present.length; i++) {
-                present[i] = i % all >= padding[i / all];
-            }
-            return Tensor.of(present, padding.length, all);
-        }
-
-        /// The places of positions `[from, from + t)` in the text of their row; `null` if nothing is padded.
-        private Tensor places(int from, int t) {
-            if (!isPadded()) {
-                return null;
-            }
-            var places = new long[padding.length * t];
-            for (int i = 0; i < places.length; i++) {
-                places[i] = Math.max(0, from + i % t - padding[i / t]);
-            }
-            return Tensor.of(places, padding.length, t);
+    /// The best texts after each of `prompts`, likeliest first, by a search that goes on with several at a time.
+    ///
+    /// @throws IllegalArgumentException as [#generate(List, Decoding, Uniforms, Observer)], or if the vocabulary has
+    ///     fewer tokens than the search looks at
+    public List<List<Hypothesis>> search(List<int[]> prompts, BeamSearch how) {
+        try (var scope = Scope.open("decoder")) {
+            return scope.call(() -> Dispatch.unrecorded(() -> new Beams(network, prompts, how).search()));
         }
     }
 }

@@ -19,10 +19,7 @@ final class NextToken {
     ///     which the kept probabilities exceed it
     /// @throws ArithmeticException if no logit is finite
     int choose(double[] logits, BitSet seen, DoubleSupplier uniform) {
-        double penalty = decoding.repetitionPenalty();
-        for (int v = seen.nextSetBit(0); penalty != 1 && v >= 0; v = seen.nextSetBit(v + 1)) {
-            logits[v] = logits[v] < 0 ? logits[v] * penalty : logits[v] / penalty;
-        }
+        penalize(logits, seen, decoding.repetitionPenalty());
         int best = best(logits);
         if (decoding.temperature() == 0) {
             return best;
@@ -39,7 +36,21 @@ final class NextToken {
         return best;                                                    // the sum fell short by rounding
     }
 
-    private static int best(double[] logits) {
+    /// The tokens of `prompt` as a set.
+    static BitSet seen(int[] prompt) {
+        var seen = new BitSet();
+        Arrays.stream(prompt).forEach(seen::set);
+        return seen;
+    }
+
+    /// Makes `scores` of tokens that were seen smaller, see [Decoding].
+    static void penalize(double[] scores, BitSet seen, double penalty) {
+        for (int v = seen.nextSetBit(0); penalty != 1 && v >= 0; v = seen.nextSetBit(v + 1)) {
+            scores[v] = scores[v] < 0 ? scores[v] * penalty : scores[v] / penalty;
+        }
+    }
+
+    static int best(double[] logits) {
         int best = -1;
         for (int v = 0; v < logits.length; v++) {
             if (Double.isNaN(logits[v])) {

@@ -236,6 +236,13 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
             return layers;
         }
 
+        /// The same in memory of the current scope, each sequence `times` times; this one is freed.
+        public Cache repeat(int times) {
+            var more = layers.stream().map(layer -> layer.repeat(times)).toList();
+            layers.forEach(KeyValues::close);
+            return new Cache(more, tables);
+        }
+
         private Sight.Tables tables() {
             return tables;
         }

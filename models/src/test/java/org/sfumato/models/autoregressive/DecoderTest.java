@@ -2,13 +2,17 @@ package org.sfumato.models.autoregressive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +100,41 @@ class DecoderTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama", "llama3", "mistral", "qwen2"})
+    void beamsAreThoseOfTheOriginal(String family) {
+        var decoder = new Decoder(network(family));
+        for (var expected : golden.get(family).get("beams").values()) {
+            var stops = Arrays.stream(ints(expected.get("stops"))).boxed().collect(Collectors.toSet());
+            var how = new BeamSearch(14, 5, expected.get("lengthPenalty").doubleValue(),
+                    BeamSearch.Ending.valueOf(expected.get("ending").stringValue()), 5,
+                    expected.get("repetitionPenalty").doubleValue(), stops);
+            var found = decoder.search(lists(expected.get("prompts")), how).stream().flatMap(List::stream).toList();
+            assertThat(found).extracting(Hypothesis::tokens).containsExactlyElementsOf(lists(expected.get("texts")));
+            var scores = expected.get("scores");
+            for (int i = 0; i < found.size(); i++) {
+                double score = scores.get(i).doubleValue();                 // summed in f32 there
+                assertThat(found.get(i).score()).isCloseTo(score, within(1e-5 + 1e-6 * Math.abs(score)));
+            }
+        }
+    }
+
+    @Test
+    void aBeamOfOneIsGreedyAndTheBestComeFirst() {
+        var decoder = new Decoder(network("llama"));
+        var prompts = lists(golden.get("llama").get("prompts"));
+        var narrow = decoder.search(prompts, BeamSearch.of(9, 1));
+        assertThat(narrow).extracting(found -> found.getFirst().tokens()).containsExactlyElementsOf(
+                decoder.generate(prompts, Decoding.greedy(9), NONE, Observer.NONE));
+        var wide = decoder.search(prompts, new BeamSearch(9, 5, 1, BeamSearch.Ending.LIKELY, 3, 1, Set.of()));
+        for (var found : wide) {
+            assertThat(found).hasSize(3).extracting(h -> -h.score()).isSorted();
+        }
+        assertThatThrownBy(() -> decoder.search(prompts, BeamSearch.of(9, 40)))
+                .hasMessageContaining("a beam of 40 looks at 80 tokens, the vocabulary has 61");
+        assertThatThrownBy(() -> BeamSearch.of(9, 0)).hasMessageContaining("width 0");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"gpt2", "llama3", "mistral"})
     void theCacheChangesNothing(String family) {
         var network = network(family);
@@ -152,6 +191,7 @@ class DecoderTest {
         assertThatThrownBy(() -> decoder.generate(new int[] {99}, how, NONE, Observer.NONE))
                 .isInstanceOf(IndexOutOfBoundsException.class);
         decoder.generate(new int[] {3, 4}, how, NONE, Observer.NONE);
+        decoder.search(List.of(new int[] {3, 4}, new int[] {5}), BeamSearch.of(4, 3));
         assertThat(Memory.current(Settings.current().device()).live()).isEqualTo(before);
         var both = scope.call(() -> Transformer.init(TransformerConfig.modern(7, 8, 8, 1, 2), Rng.of(1)));
         assertThatThrownBy(() -> new Decoder(both)).hasMessageContaining("not causal");
