@@ -114,8 +114,8 @@ public final class Perplexity {
         }
         try (var scope = Scope.open("perplexity")) {
             var losses = scope.call(() -> Dispatch.unrecorded(() -> network.crossEntropy(
-                    Noisy.of(Tensor.of(in, last - first, t)), Tensor.of(next, last - first, t), Denoiser.NONE, Pass.INFERENCE)
-                    .toDoubles()));
+                    Noisy.of(Tensor.of(in, last - first, t)), Tensor.of(next, last - first, t), Denoiser.NONE,
+                    Pass.INFERENCE).toDoubles()));
             var sums = new double[last - first];
             for (int i = 0; i < losses.length; i++) {
                 sums[i / t] += losses[i];
