@@ -2,6 +2,7 @@
 module org.sfumato.examples {
     requires org.sfumato.models;
     requires info.picocli;
+    requires java.logging;
     requires jdk.jshell;
     requires jdk.management;
     requires tools.jackson.databind;

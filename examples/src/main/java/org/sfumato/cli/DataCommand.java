@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 
 /// `sfumato data`: training data, from where it lies to what a training reads.
 @Command(name = "data", description = "Get and prepare training data.", synopsisSubcommandLabel = "WHAT",
-        subcommands = DataGetCommand.class)
+        subcommands = {DataGetCommand.class, DataPrepareCommand.class})
 final class DataCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;

@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sfumato.models.data.NGramEntropy;
-import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Estimate;
 import org.sfumato.models.diffusion.Nelbo;
@@ -33,7 +33,7 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     ModelOption model;
 
-    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = "UTF-8 text.")
+    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = TrainingData.HELP)
     List<Path> data;
 
     @Option(names = "--part", defaultValue = "validation",
@@ -60,18 +60,22 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         common.atLeast(1, "--samples", samples);
-        var text = TextCorpus.read(common.files(data));
         try (var scope = Scope.open("eval")) {
             var trained = Scoped.call(scope, () -> model.load(common));
-            var corpus = TextCorpus.of(text, trained.tokenizer(), TextCorpus.TRAIN_SHARE);
+            return score(scope, trained);
+        }
+    }
+
+    private Integer score(Scope scope, Trained trained) throws IOException {
+        try (var read = TrainingData.read(common, data, Optional.of(trained.tokenizer()))) {
             var scored = switch (part) {
-                case VALIDATION -> corpus.validation();
-                case TRAIN -> corpus.train();
-                case ALL -> Tokens.of(trained.tokenizer().encode(text));
+                case VALIDATION -> read.corpus().validation();
+                case TRAIN -> read.corpus().train();
+                case ALL -> read.all();
             };
             var estimate = scope.call(() -> estimate(trained, scored));
-            var entropy = NGramEntropy.of(part == Part.ALL ? scored : corpus.train(), scored,
-                    trained.tokenizer().vocabularySize());
+            var entropy = TrainingData.entropy(part == Part.ALL ? scored : read.corpus().train(), scored,
+                    trained.tokenizer());
             if (!common.json) {
                 print(common, estimate, entropy);
             }

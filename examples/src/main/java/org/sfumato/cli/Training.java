@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.training.Trainer;
 import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.models.training.TrainingConfig;
@@ -26,7 +26,7 @@ abstract class Training implements Callable<Integer> {
     @Mixin
     Threads threads;
 
-    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = "UTF-8 text.")
+    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = TrainingData.HELP)
     List<Path> data;
 
     @Option(names = "--out", required = true, paramLabel = "DIR",
@@ -80,9 +80,14 @@ abstract class Training implements Callable<Integer> {
     public final Integer call() throws IOException {
         checkOptions();
         var stored = resume ? resumed() : null;
-        var text = TextCorpus.read(common.files(data));
-        var corpus = stored == null ? TextCorpus.ofCharacters(text)
-                : TextCorpus.of(text, TrainingCheckpoint.tokenizer(stored), TextCorpus.TRAIN_SHARE);
+        var tokenizer = Optional.ofNullable(stored).map(TrainingCheckpoint::tokenizer);
+        try (var read = TrainingData.read(common, data, tokenizer)) {
+            return train(read, stored);
+        }
+    }
+
+    private Integer train(TrainingData read, Stored stored) throws IOException {
+        var corpus = read.corpus();
         var config = config(corpus.tokenizer());
         var objective = kind().objective(corpus.tokenizer());
         if (stored != null) {
@@ -100,8 +105,8 @@ abstract class Training implements Callable<Integer> {
             } else {
                 requireEmpty();
             }
-            common.err().printf(Locale.ROOT, "%,d characters, %d distinct; %,d parameters; %s%n", text.length(),
-                    corpus.tokenizer().vocabularySize(), trainer.network().parameterCount(), out);
+            common.err().printf(Locale.ROOT, "%s; %,d parameters; %s%n", read.summary(),
+                    trainer.network().parameterCount(), out);
             return report(run.run(interrupt));
         }
     }

@@ -75,7 +75,7 @@ final class TrainingRun {
         this.plan = plan;
         this.out = out;
         this.validation = corpus.validation().toArray();
-        this.entropy = NGramEntropy.of(corpus.train(), corpus.validation(), corpus.tokenizer().vocabularySize());
+        this.entropy = TrainingData.entropy(corpus.train(), corpus.validation(), corpus.tokenizer());
         this.settled = plan.minutes == 0;
         trainer.plan(settled ? plan.steps : UNKNOWN);
     }

@@ -19,11 +19,14 @@ import org.sfumato.tokenizers.Tokenizer;
 /// }
 ///
 /// @param tokenizer what made the tokens
+/// @param all both parts
 /// @param train the first part
 /// @param validation the rest
-public record TextCorpus(Tokenizer tokenizer, Tokens train, Tokens validation) {
+public record TextCorpus(Tokenizer tokenizer, Tokens all, Tokens train, Tokens validation) {
     /// The share of the tokens that trains: nine of ten. Source: nanoGPT.
     public static final double TRAIN_SHARE = 0.9;
+    /// The most tokens that validate of prepared ones: enough for an error of a few thousandths of a nat.
+    public static final long MOST_VALIDATION = 1 << 18;
 
     /// The characters of `text`, with a vocabulary made of them all, so that validation meets no unknown one.
     ///
@@ -39,14 +42,25 @@ public record TextCorpus(Tokenizer tokenizer, Tokens train, Tokens validation) {
         if (!(trainShare > 0 && trainShare < 1)) {
             throw new IllegalArgumentException("text corpus: train share is not between 0 and 1, " + trainShare);
         }
-        var ids = tokenizer.encode(text);
-        int cut = (int) (ids.length * trainShare);
-        if (cut == 0 || cut == ids.length) {
-            throw new IllegalArgumentException("text corpus: " + ids.length + " tokens leave a part empty, " + cut
-                    + " to train and " + (ids.length - cut) + " to validate\nhint: a longer text");
+        var all = new TokenArray(tokenizer.encode(text));
+        return cut(tokenizer, all, (long) (all.size() * trainShare));
+    }
+
+    /// Prepared tokens: the last tenth validates, or the last [#MOST_VALIDATION] if that is less. They are read where
+    /// they lie and must stay open.
+    ///
+    /// Throws [IllegalArgumentException] if a part would be empty.
+    public static TextCorpus of(PreparedTokens tokens) {
+        return cut(tokens.tokenizer(), tokens,
+                Math.max((long) (tokens.size() * TRAIN_SHARE), tokens.size() - MOST_VALIDATION));
+    }
+
+    private static TextCorpus cut(Tokenizer tokenizer, Tokens all, long cut) {
+        if (cut == 0 || cut == all.size()) {
+            throw new IllegalArgumentException("text corpus: " + all.size() + " tokens leave a part empty, " + cut
+                    + " to train and " + (all.size() - cut) + " to validate\nhint: a longer text");
         }
-        var all = new TokenArray(ids);
-        return new TextCorpus(tokenizer, all.part(0, cut), all.part(cut, ids.length));
+        return new TextCorpus(tokenizer, all, all.part(0, cut), all.part(cut, all.size()));
     }
 
     /// The text of UTF-8 files, one after the other with nothing in between.
