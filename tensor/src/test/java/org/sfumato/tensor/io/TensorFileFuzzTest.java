@@ -2,70 +2,32 @@ package org.sfumato.tensor.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.SplittableRandom;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sfumato.tensor.Scope;
+import org.sfumato.testing.Fuzz;
+import org.sfumato.testing.Mutations;
 
-/// Damaged files: nothing but an [IOException] may come out, soon, and neither the heap nor a tensor may grow beyond a
-/// multiple of the file. `-Dformats.mutations=100000` makes the test long.
+/// Damaged files, see [Fuzz]: nor may a tensor grow beyond a multiple of the file.
 class TensorFileFuzzTest {
-    private static final int MUTATIONS = Integer.getInteger("formats.mutations", 1000);
-    private static final long SLOWEST_NANOS = 5_000_000_000L;
-    /// Bytes on the heap for each byte of the file, beside a constant: a pickle can ask for a map with each byte.
+    /// Bytes on the heap for each byte of the file: a pickle can ask for a map with each byte.
     private static final long HEAP = 256;
-    private static final long HEAP_CONSTANT = 1 << 20;
     /// Bytes of a tensor for each byte of the file: a view may repeat it 16 times, and bytes are widened to i32.
     private static final long TENSOR = 64;
 
     @TempDir
     private Path folder;
 
-    /// Makes a file of damaged content and says where to open.
-    @FunctionalInterface
-    private interface Damaged {
-        Path write(SplittableRandom random) throws IOException;
-    }
-
-    private static void fuzz(Damaged damaged) throws IOException {
-        var random = new SplittableRandom(42);
-        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        int opened = 0;
-        for (int i = -1; i < MUTATIONS; i++) {                          // the first loads classes: not counted
-            var path = damaged.write(random);
-            long size = Files.size(path);
-            long start = System.nanoTime();
-            long before = threads.getCurrentThreadAllocatedBytes();
-            try {
-                readAll(path, size);
-                opened++;
-            } catch (IOException e) {
-                assertThat(e.getMessage()).isNotBlank();
-            } catch (RuntimeException | Error e) {
-                throw new AssertionError("mutation " + i + " of " + path, e);
-            }
-            long heap = threads.getCurrentThreadAllocatedBytes() - before;
-            assertThat(System.nanoTime() - start).as("time of mutation %s", i).isLessThan(SLOWEST_NANOS);
-            assertThat(i < 0 ? 0 : heap).as("heap of mutation %s of %s bytes", i, size)
-                    .isLessThan(HEAP * size + HEAP_CONSTANT);
-        }
-        assertThat(opened).as("files that are still fine").isBetween(1, MUTATIONS - 1);
-    }
-
-    /// A file of its own for each mutation: some file systems write one that is overwritten to the disk at once.
-    private static Path fresh(Path file, byte[] bytes) throws IOException {
-        Files.deleteIfExists(file);
-        return Files.write(file, bytes);
+    private static void fuzz(Fuzz.Damaged damaged) throws IOException {
+        new Fuzz(HEAP).run(damaged, path -> readAll(path, Files.size(path)));
     }
 
     private static void readAll(Path path, long size) throws IOException {
@@ -94,7 +56,7 @@ class TensorFileFuzzTest {
 
     private void fuzzFile(String fixture) throws IOException {
         var bytes = Files.readAllBytes(Fixtures.file(fixture));
-        fuzz(random -> fresh(folder.resolve("file"), Mutations.of(bytes, random)));
+        fuzz(random -> Fuzz.fresh(folder.resolve("file"), Mutations.of(bytes, random)));
     }
 
     @Test
@@ -105,7 +67,7 @@ class TensorFileFuzzTest {
     @Test
     void llama2() throws IOException {
         var bytes = Llama2BinTest.byHand().array();
-        fuzz(random -> fresh(folder.resolve("file"), Mutations.of(bytes, random)));
+        fuzz(random -> Fuzz.fresh(folder.resolve("file"), Mutations.of(bytes, random)));
     }
 
     @Test
@@ -141,7 +103,7 @@ class TensorFileFuzzTest {
         assertThat(name).endsWith("data.pkl");
         fuzz(random -> {
             entries.put(name, Mutations.of(pickle, random));
-            return fresh(folder.resolve("file"), Fixtures.zip(entries, ZipEntry.STORED));
+            return Fuzz.fresh(folder.resolve("file"), Fixtures.zip(entries, ZipEntry.STORED));
         });
     }
 
@@ -154,6 +116,6 @@ class TensorFileFuzzTest {
         }
         var index = folder.resolve("model.safetensors.index.json");
         var bytes = Files.readAllBytes(index);
-        fuzz(random -> fresh(index, Mutations.of(bytes, random)));
+        fuzz(random -> Fuzz.fresh(index, Mutations.of(bytes, random)));
     }
 }

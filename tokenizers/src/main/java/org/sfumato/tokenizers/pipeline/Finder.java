@@ -28,12 +28,24 @@ public sealed interface Finder {
         }
     }
 
-    /// A regular expression.
+    /// A regular expression, in time that is at most proportional to the length of the text, see [Measured].
     record Regex(Pattern pattern) implements Finder {
+        /// Throws [IllegalArgumentException] where the expression takes more time or stack than a text may.
         @Override
         public Spans find(String text) {
+            try {
+                return matches(text);
+            } catch (Measured.Spent | StackOverflowError e) {
+                throw new IllegalArgumentException("tokenizer: the regular expression \"" + pattern
+                        + "\" takes too " + (e instanceof Measured.Spent ? "long" : "much stack") + " on a text of "
+                        + text.length() + " characters\nhint: a shorter text, or a tokenizer without nested repetition",
+                        e);
+            }
+        }
+
+        private Spans matches(String text) {
             var out = new Spans();
-            Matcher matcher = pattern.matcher(text);
+            Matcher matcher = pattern.matcher(new Measured(text));
             int from = 0;
             while (!text.isEmpty() && matcher.find()) {
                 if (matcher.start() > from) {

@@ -52,7 +52,7 @@ final class Models {
     }
 
     private static Model bytePair(Fields f) {
-        if (f.has("dropout") && f.value("dropout").doubleValue() != 0) {
+        if (f.has("dropout") && !(f.value("dropout").isNumber() && f.value("dropout").doubleValue() == 0)) {
             throw f.error("dropout " + f.value("dropout") + ": merges left out at random are not supported"
                     + "\nhint: set it to null; it is of use in training only");
         }

@@ -10,6 +10,8 @@ import java.util.regex.PatternSyntaxException;
 /// Classes are Unicode's, `^` and `$` are of lines, `.` is anything but a line feed.
 final class Patterns {
     private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
+    private static final Pattern REPETITION = Pattern.compile("\\{\\s*([0-9]{1,9})");
+    private static final long MOST_REPETITIONS = 10_000;
     private static final Set<String> CATEGORIES = Set.of("C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo",
             "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps",
             "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs");
@@ -23,13 +25,27 @@ final class Patterns {
     private Patterns() {
     }
 
-    /// Throws [IllegalArgumentException] where the expression is none, or none that Java has.
+    /// Throws [IllegalArgumentException] where the expression is none, or none that Java has, or repeats too often.
     static Pattern compile(String expression) {
         var java = translated(expression);
+        requireFewRepetitions(expression);
         try {
             return Pattern.compile(java, FLAGS);
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException("regular expression \"" + expression + "\": " + e.getDescription(), e);
+        }
+    }
+
+    /// Nested repetitions of nothing take time that no look at the text betrays: `(?:(?:){9999}){9999}`.
+    private static void requireFewRepetitions(String expression) {
+        var counts = REPETITION.matcher(expression);
+        long product = 1;
+        while (counts.find()) {
+            product *= Math.max(1, Long.parseLong(counts.group(1)));
+            if (product > MOST_REPETITIONS) {
+                throw new IllegalArgumentException("regular expression \"" + expression + "\": its repetitions multiply "
+                        + "to more than " + MOST_REPETITIONS);
+            }
         }
     }
 

@@ -132,8 +132,10 @@ public sealed interface PreTokenizer {
             var string = text.text();
             var spans = new Spans();
             for (int i = 0; i < string.length();) {
-                int left = string.codePointCount(i, string.length());
-                int next = string.offsetByCodePoints(i, Math.min(length, left));
+                int next = i;
+                for (int n = 0; n < length && next < string.length(); n++) {
+                    next += Character.charCount(string.codePointAt(next));
+                }
                 spans.add(i, next, false);
                 i = next;
             }

@@ -1,4 +1,4 @@
-package org.sfumato.tensor.io;
+package org.sfumato.testing;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -6,14 +6,14 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /// Damage to a file: bits turned over, pieces cut out, doubled, swapped, noise put in, and numbers made huge.
-final class Mutations {
+public final class Mutations {
     private static final long[] HUGE = {0, 1, -1, 0xFF, 0xFFFF, 0x7FFF_FFFFL, 0xFFFF_FFFFL, 1L << 40, 1L << 62,
         Long.MIN_VALUE, Long.MAX_VALUE};
 
     private Mutations() { }
 
     /// `bytes` with up to four pieces of damage.
-    static byte[] of(byte[] bytes, RandomGenerator random) {
+    public static byte[] of(byte[] bytes, RandomGenerator random) {
         var result = bytes.clone();
         for (int n = random.nextInt(1, 5); n > 0; n--) {
             result = result.length == 0 ? new byte[] {(byte) random.nextInt()} : once(result, random);
