@@ -18,8 +18,8 @@ import picocli.CommandLine.Parameters;
 
 /// `sfumato hub get openai-community/gpt2`: a folder of the hub, each file checked.
 @Command(name = "get",
-        description = "Load the folder of a model, or of a data set. What is there already is not loaded again, and what "
-                + "was stopped goes on.",
+        description = "Load the folder of a model, or of a data set. What is there already is not loaded again, and "
+                + "what was stopped goes on.",
         footer = {"", "A token for what is private or gated is read from HF_TOKEN.",
             "Example: sfumato hub get openai-community/gpt2 --include '*.json' '*.txt' '*.safetensors'"})
 final class HubGetCommand implements Callable<Integer> {

@@ -43,8 +43,8 @@ final class Patterns {
         while (counts.find()) {
             product *= Math.max(1, Long.parseLong(counts.group(1)));
             if (product > MOST_REPETITIONS) {
-                throw new IllegalArgumentException("regular expression \"" + expression + "\": its repetitions multiply "
-                        + "to more than " + MOST_REPETITIONS);
+                throw new IllegalArgumentException("regular expression \"" + expression
+                        + "\": its repetitions multiply to more than " + MOST_REPETITIONS);
             }
         }
     }
