@@ -5,7 +5,7 @@ splitmix64(fnv1a(NAME) + i), times a bound: 1 for the tables of tokens and posit
 for biases; weights of norms are 1 + 0.2 u.
 
 Each case: `case/ids` (2, T), some of them [MASK], `case/target`, `case/probability` (2, 1), `case/logits`, `case/loss` =
-sum over masked of CE / p, over 2 T, [MASK] itself being forbidden, and for each parameter `case/g.NAME`: the norm of its
+sum over masked of CE / p, over 2 T, [MASK] itself being forbidden (alpha = 1 - p), and for each parameter `case/g.NAME`: the norm of its
 gradient, then 16 elements at i (n - 1) / 15. PyTorch computes in float64.
 
     python make_transformers.py ../resources/org/sfumato/models/transformer/transformers.safetensors
@@ -96,28 +96,52 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, norm, c, attention, mlp):
+    def __init__(self, norm, c, attention, mlp, condition=0):
         super().__init__()
         self.attentionNorm, self.attention, self.mlpNorm, self.mlp = norm(c), attention, norm(c), mlp
+        self.modulation = nn.Linear(condition, 6 * c) if condition else None
 
-    def forward(self, x):
-        x = x + self.attention(self.attentionNorm(x))
-        return x + self.mlp(self.mlpNorm(x))
+    def forward(self, x, told):
+        if self.modulation is None:
+            x = x + self.attention(self.attentionNorm(x))
+            return x + self.mlp(self.mlpNorm(x))
+        shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = self.modulation(told).chunk(6, -1)
+        x = x + gate * self.attention(self.attentionNorm(x) * (1 + scale) + shift)
+        return x + mlp_gate * self.mlp(self.mlpNorm(x) * (1 + mlp_scale) + mlp_shift)
+
+
+class Conditioning(nn.Module):
+    """adaLN's vector of the share of signal: an MLP of cosines and sines of -log alpha."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.second = nn.Linear(256, width), nn.Linear(width, width)
+
+    def forward(self, alpha):
+        frequency = torch.exp(-np.log(10_000.0) * torch.arange(128, dtype=torch.float64) / 128)
+        angle = -alpha.log()[..., None] * frequency
+        return F.silu(self.second(F.silu(self.first(torch.cat([angle.cos(), angle.sin()], -1)))))
 
 
 class Network(nn.Module):
-    def __init__(self, c, length, blocks, norm=None, head=None):
+    def __init__(self, c, length, blocks, norm=None, head=None, condition=0):
         super().__init__()
+        self.conditioning = Conditioning(condition) if condition else None
+        self.modulation = nn.Linear(condition, 2 * c) if condition else None
         self.token = nn.Embedding(V, c)
         self.position = nn.Parameter(torch.zeros(length, c)) if length else None
         self.blocks, self.norm, self.head = nn.ModuleList(blocks), norm, head
 
-    def forward(self, ids):
+    def forward(self, ids, alpha):
+        told = self.conditioning(alpha) if self.conditioning else None
         x = self.token(ids)
         x = x if self.position is None else x + self.position[:ids.shape[1]]
         for block in self.blocks:
-            x = block(x)
+            x = block(x, told)
         x = x if self.norm is None else self.norm(x)
+        if self.modulation is not None:
+            shift, scale = self.modulation(told).chunk(2, -1)
+            x = x * (1 + scale) + shift
         return F.linear(x, self.token.weight) if self.head is None else self.head(x)
 
 
@@ -132,11 +156,11 @@ def classic(length=48, c=32, layers=2, heads=4):
                                for _ in range(layers)], nn.LayerNorm(c))
 
 
-def modern(c=48, layers=3, heads=4):
+def modern(c=48, layers=3, heads=4, condition=0):
     def norm(width):
         return RmsNorm(width, 1e-6)
-    return Network(c, 0, [Block(norm, c, Attention(c, heads, False, False, norm), Mlp(c, 128, F.silu, False, True))
-                          for _ in range(layers)], norm(c), nn.Linear(c, V, False))
+    return Network(c, 0, [Block(norm, c, Attention(c, heads, False, False, norm), Mlp(c, 128, F.silu, False, True),
+                                condition) for _ in range(layers)], norm(c), nn.Linear(c, V, False), condition)
 
 
 def case(name, network, length):
@@ -148,7 +172,7 @@ def case(name, network, length):
     probability = torch.tensor([[.25], [.7]])
     masked = torch.from_numpy((uniform(name + " mask", 2 * length) + 1) / 2).view(2, length) < probability
     ids = target.masked_fill(masked, MASK)
-    logits = network(ids)
+    logits = network(ids, 1 - probability.double())
     allowed = logits.masked_fill(torch.arange(V) == MASK, float("-inf"))
     ce = F.cross_entropy(allowed.flatten(0, 1), target.flatten(), reduction="none").view(2, length)
     loss = (ce * masked / probability.double()).sum() / (2 * length)
@@ -165,5 +189,6 @@ def case(name, network, length):
 case("nanodllm", nanodllm(), 64)
 case("classic", classic(), 40)
 case("modern", modern(), 40)
+case("conditioned", modern(layers=2, condition=24), 40)
 metadata = {"origin": f"make_transformers.py, torch {torch.__version__}"}
 save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, sys.argv[1], metadata)

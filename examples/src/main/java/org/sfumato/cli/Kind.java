@@ -17,6 +17,8 @@ enum Kind {
     /// To predict the next token.
     AUTOREGRESSIVE;
 
+    private static final int CONDITIONING = 64;
+
     /// The ids that the network knows: those of the text, and one more for [MASK] or for what begins a text.
     int vocabulary(Tokenizer tokenizer) {
         return tokenizer.vocabularySize() + (this == UNIFORM ? 0 : 1);
@@ -31,8 +33,13 @@ enum Kind {
         };
     }
 
-    /// The recipe with the attention that the objective needs.
+    /// The recipe with the network that the objective needs: noisy tokens look like clean ones, so a network must be
+    /// told how many there are; masks tell it themselves.
     TrainingConfig adapted(TrainingConfig config) {
-        return this == AUTOREGRESSIVE ? config.withModel(config.model().withPattern(Pattern.CAUSAL)) : config;
+        return switch (this) {
+            case MASKED -> config;
+            case UNIFORM -> config.withModel(config.model().withConditioning(CONDITIONING));
+            case AUTOREGRESSIVE -> config.withModel(config.model().withPattern(Pattern.CAUSAL));
+        };
     }
 }

@@ -39,7 +39,7 @@ record Bert() implements Family {
                         true, false),
                 new Positions(Encoding.LEARNED, 0, 0, json.integer("type_vocab_size", 2), RotaryScaling.NONE),
                 new Biases(true, true, true, true, true), new Output(json.truth("tie_word_embeddings", true), true),
-                Start.NORMAL, json.number("hidden_dropout_prob", .1));
+                Start.NORMAL, json.number("hidden_dropout_prob", .1), 0);
     }
 
     @Override

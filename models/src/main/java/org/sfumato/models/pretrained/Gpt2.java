@@ -31,7 +31,7 @@ record Gpt2() implements Family {
                 json.integer("n_inner", 4 * width), json.activation("activation_function", "gelu_new"),
                 Norms.pre(Normalization.LAYER_NORM, json.number("layer_norm_epsilon", 1e-5), true), Positions.LEARNED,
                 Biases.BLOCKS, new Output(json.truth("tie_word_embeddings", true), false), Start.NORMAL,
-                json.number("resid_pdrop", .1));
+                json.number("resid_pdrop", .1), 0);
     }
 
     @Override

@@ -42,7 +42,7 @@ record Llada() implements Family {
                 Norms.pre(Normalization.RMS_NORM, json.number("rms_norm_eps", 1e-5), true),
                 Positions.rotary(json.number("rope_theta", 10_000)),
                 new Biases(bias || json.truth("include_qkv_bias", false), bias, bias, false, false),
-                new Output(json.truth("weight_tying", false), false), Start.NORMAL, 0);
+                new Output(json.truth("weight_tying", false), false), Start.NORMAL, 0, 0);
     }
 
     private static void requireText(ConfigJson json, String name, String value) throws FormatException {

@@ -48,7 +48,7 @@ record Llama() implements Family {
                 json.integer("intermediate_size"), Activation.SWIGLU,
                 Norms.pre(Normalization.RMS_NORM, json.number("rms_norm_eps", 1e-6), true), positions(json),
                 new Biases(qwen || attention, attention, mlp, false, false),
-                new Output(json.truth("tie_word_embeddings", false), false), Start.NORMAL, 0);
+                new Output(json.truth("tie_word_embeddings", false), false), Start.NORMAL, 0, 0);
     }
 
     /// The base and the scaling of the angles, in the newer form of the file or the older one.

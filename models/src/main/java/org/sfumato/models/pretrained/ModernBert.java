@@ -46,7 +46,7 @@ record ModernBert() implements Family {
                 new Biases(attention, attention, json.truth("mlp_bias", false), json.truth("classifier_bias", false),
                         json.truth("decoder_bias", true)),
                 new Output(json.truth("tie_word_embeddings", true), true), Start.NORMAL,
-                json.number("mlp_dropout", 0));
+                json.number("mlp_dropout", 0), 0);
     }
 
     private static int every(ConfigJson json) throws FormatException {

@@ -68,8 +68,7 @@ public final class Trainer implements AutoCloseable {
         var inner = new LinkedHashMap<String, Tensor>();
         var outer = new LinkedHashMap<String, Tensor>();
         parameters.forEach((name, p) ->
-                (config.muonRate() > 0 && name.startsWith("blocks.") && p.shape().rank() == 2 ? inner : outer)
-                        .put(name, p));
+                (config.muonRate() > 0 && isInner(name) && p.shape().rank() == 2 ? inner : outer).put(name, p));
         var groups = new ArrayList<Groups.Group>();
         groups.add(new Groups.Group("adamW",
                 new AdamW(outer, new AdamW.Config(config.learningRate(), config.beta1(), config.beta2(), 1e-8,
@@ -80,6 +79,11 @@ public final class Trainer implements AutoCloseable {
                     List.copyOf(inner.keySet())));
         }
         return new Groups(groups);
+    }
+
+    /// True for what lies inside a block and works on the stream; modulations work on what is told of the noise.
+    private static boolean isInner(String name) {
+        return name.startsWith("blocks.") && !name.contains(".modulation.");
     }
 
     /// Sets the length of the whole run, as when it was only known in minutes.

@@ -8,7 +8,8 @@ import org.sfumato.models.transformer.TransformerConfig;
 /// @param batch rows of a step
 /// @param length tokens of a row, at most the network's length
 /// @param learningRate height of the rate of AdamW
-/// @param muonRate height of the rate of Muon, which then trains the matrices inside the blocks; 0 leaves all to AdamW
+/// @param muonRate height of the rate of Muon, which then trains the matrices inside the blocks that work
+///     on the stream; 0 leaves all to AdamW
 /// @param beta1 AdamW's first average
 /// @param beta2 AdamW's second average
 /// @param weightDecay decoupled, on matrices only unless `decayVectors`

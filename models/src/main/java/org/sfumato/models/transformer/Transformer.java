@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
+import org.sfumato.models.transformer.Conditioning.Modulation;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
 import org.sfumato.models.transformer.TransformerConfig.Start;
 import org.sfumato.nn.Attention;
@@ -35,20 +36,28 @@ import org.sfumato.tensor.Tensor;
 /// @param position (T, C), or `null` with rotary positions
 /// @param type (types, C), or `null`
 /// @param embeddingNorm after the embeddings, or `null`
+/// @param conditioning on the share of signal, or `null`
 /// @param norm before the head, or `null`
+/// @param modulation of what that norm makes, 2C, or `null`
 /// @param transform before the head, or `null`
 /// @param transformNorm after the transform and its activation, or `null`
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
-        List<Block> blocks, Norm norm, LinearMap transform, Norm transformNorm,
-        LinearMap head) implements Layer, Denoiser {
+        Conditioning conditioning, List<Block> blocks, Norm norm, Linear modulation, LinearMap transform,
+        Norm transformNorm, LinearMap head) implements Layer, Denoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
     ///
     /// @param attentionNorm before the attention or after it, or `null`
-    public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Placement placement,
-            Dropout dropout) implements Layer {
+    /// @param modulation of both halves by the conditioning, 6C: shift, scale and gate of each; or `null`
+    public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Linear modulation,
+            Placement placement, Dropout dropout) implements Layer {
         /// Applies it.
-        Tensor forward(Tensor x, Sight sight, KeyValues past, Pass pass) {
+        ///
+        /// @param condition what the conditioning made, or `null`
+        Tensor forward(Tensor x, Tensor condition, Sight sight, KeyValues past, Pass pass) {
+            if (modulation != null) {
+                return modulated(x, new Modulation(modulation.forward(condition), x.size(-1)), sight, past, pass);
+            }
             if (placement == Placement.POST) {
                 x = attentionNorm.forward(x.add(
                         dropout.forward(sight.attend(attention, x, past, pass.part(2)), pass.part(0))));
@@ -57,6 +66,13 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
             var read = attentionNorm == null ? x : attentionNorm.forward(x);
             x = x.add(dropout.forward(sight.attend(attention, read, past, pass.part(2)), pass.part(0)));
             return x.add(dropout.forward(mlp.forward(mlpNorm.forward(x), pass.part(3)), pass.part(1)));
+        }
+
+        private Tensor modulated(Tensor x, Modulation by, Sight sight, KeyValues past, Pass pass) {
+            var read = by.modulate(attentionNorm == null ? x : attentionNorm.forward(x), 0);
+            x = by.gate(x, dropout.forward(sight.attend(attention, read, past, pass.part(2)), pass.part(0)), 2);
+            read = by.modulate(mlpNorm.forward(x), 3);
+            return by.gate(x, dropout.forward(mlp.forward(read, pass.part(3)), pass.part(1)), 5);
         }
     }
 
@@ -68,10 +84,21 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     ///     Rotary angles tell distances alone and do not read it
     /// @param attentionMask (B, S) bool, false at padding, which nobody sees, for the T positions and those of the
     ///     cache before them; or `null`: no padding
-    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
+    /// @param alpha the share of signal (B, 1) or (B, T), for a network that is conditioned on it; or `null`
+    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask, Tensor alpha) {
+        /// Tokens with types, places and mask, each of which may be `null`.
+        public Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
+            this(ids, types, places, attentionMask, null);
+        }
+
         /// Tokens alone.
         public static Input of(Tensor ids) {
             return new Input(ids, null, null, null);
+        }
+
+        /// Noisy tokens.
+        public static Input of(Noisy noisy) {
+            return new Input(noisy.ids(), null, null, null, noisy.alpha());
         }
     }
 
@@ -84,8 +111,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// first values of a large network takes longer than reading them.
     public static Transformer zero(TransformerConfig config) {
         var zero = init(config.withStart(Start.ZERO), Rng.of(0));
-        return new Transformer(config, zero.token, zero.position, zero.type, zero.embeddingNorm, zero.blocks, zero.norm,
-                zero.transform, zero.transformNorm, zero.head);
+        return new Transformer(config, zero.token, zero.position, zero.type, zero.embeddingNorm, zero.conditioning,
+                zero.blocks, zero.norm, zero.modulation, zero.transform, zero.transformNorm, zero.head);
     }
 
     /// The logits of every position.
@@ -96,10 +123,12 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return forward(Input.of(ids), pass);
     }
 
-    /// The logits of every position, whatever the share of signal.
+    /// The logits of every position.
+    ///
+    /// @throws IllegalArgumentException if the network is conditioned on the share of signal and it is not known
     @Override
     public Tensor forward(Noisy noisy, Pass pass) {
-        return forward(noisy.ids(), pass);
+        return forward(Input.of(noisy), pass);
     }
 
     /// The logits of every position. Shapes: (B, T) -> (B, T, V).
@@ -129,7 +158,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         if (!(head instanceof Linear(Tensor matrix, Tensor added))) {
             return Denoiser.super.crossEntropy(noisy, targets, never, pass);
         }
-        var h = transformed(hidden(Input.of(noisy.ids()), pass), pass);
+        var h = transformed(hidden(Input.of(noisy), pass), pass);
         var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
         var bias = added == null ? without : added.add(without);
         return h.linearCrossEntropy(matrix, bias, targets, IGNORED);
@@ -164,13 +193,24 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         x = embeddingNorm == null ? x : embeddingNorm.forward(x);
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
         var tables = cache == null ? Sight.Tables.of(config, t, x) : cache.tables();
+        var condition = condition(input.alpha);
         var global = Sight.of(config, false, input.attentionMask, before, t, tables, x.device());
         var local = Sight.of(config, true, input.attentionMask, before, t, tables, x.device());
         for (int i = 0; i < blocks.size(); i++) {
-            x = blocks.get(i).forward(x, config.pattern().isLocal(i) ? local : global,
+            x = blocks.get(i).forward(x, condition, config.pattern().isLocal(i) ? local : global,
                     cache == null ? null : cache.layers().get(i), pass.part(1 + i));
         }
-        return norm == null ? x : norm.forward(x);
+        x = norm == null ? x : norm.forward(x);
+        return modulation == null ? x : new Modulation(modulation.forward(condition), x.size(-1)).modulate(x, 0);
+    }
+
+    /// What blocks are told of the noise, (B, 1, W) or (B, T, W), or `null`.
+    private Tensor condition(Tensor alpha) {
+        if (conditioning != null && alpha == null) {
+            throw new IllegalArgumentException("transformer: this network must be told the share of signal alpha"
+                    + "\nhint: call it with a Noisy that knows it");
+        }
+        return conditioning == null ? null : conditioning.forward(alpha);
     }
 
     private void check(Input input, int before) {

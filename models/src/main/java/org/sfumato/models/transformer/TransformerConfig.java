@@ -20,9 +20,10 @@ import org.sfumato.nn.RotaryScaling;
 /// @param output how logits are made
 /// @param start how parameters start
 /// @param dropout probability of dropping in training, after the embedding and at the end of each half block
+/// @param conditioning the width of what pre-norm blocks are told of the share of signal (adaLN); 0: nothing
 public record TransformerConfig(int vocabulary, int length, int width, int layers, Heads heads, Pattern pattern,
         int mlpWidth, Activation activation, Norms norms, Positions positions, Biases biases, Output output,
-        Start start, double dropout) {
+        Start start, double dropout, int conditioning) {
     /// Heads of attention.
     ///
     /// @param query query heads H
@@ -140,6 +141,8 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
             throw new IllegalArgumentException("transformer: rotary positions need positive bases, got "
                     + positions.base + " and " + positions.localBase);
         }
+        require(conditioning >= 0 && (conditioning == 0 || norms.placement == Placement.PRE),
+                "conditioning needs norms before each half block, width", conditioning);
         if (!(norms.eps > 0)) {
             throw new IllegalArgumentException("transformer: eps " + norms.eps + " is not positive");
         }
@@ -159,7 +162,7 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     public static TransformerConfig nanodllm(int vocabulary) {
         return new TransformerConfig(vocabulary, 512, 256, 4, Heads.of(256, 8, false), Pattern.ALL, 1024,
                 Activation.SILU, Norms.pre(Normalization.RMS_NORM, RmsNorm.MACHINE_EPSILON, false), Positions.LEARNED,
-                new Biases(false, true, false, false, true), new Output(false, false), Start.TORCH, 0);
+                new Biases(false, true, false, false, true), new Output(false, false), Start.TORCH, 0, 0);
     }
 
     /// Pre-norm RMSNorm, rotary positions, normalised queries and keys, SwiGLU of 8/3 of the width, final norm, outputs
@@ -168,7 +171,7 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         int mlp = Math.max(8, Math.round(width * 8 / 3f / 8) * 8);
         return new TransformerConfig(vocabulary, length, width, layers, Heads.of(width, heads, true), Pattern.ALL, mlp,
                 Activation.SWIGLU, Norms.pre(Normalization.RMS_NORM, 1e-6, true), Positions.rotary(10_000),
-                Biases.NONE, new Output(false, false), Start.ZERO_OUTPUTS, 0);
+                Biases.NONE, new Output(false, false), Start.ZERO_OUTPUTS, 0, 0);
     }
 
     /// Pre-norm LayerNorm, learned positions, exact GELU of 4 times the width, biases, the head tied to the token
@@ -176,18 +179,24 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     public static TransformerConfig classic(int vocabulary, int length, int width, int layers, int heads) {
         return new TransformerConfig(vocabulary, length, width, layers, Heads.of(width, heads, false), Pattern.ALL,
                 4 * width, Activation.GELU, Norms.pre(Normalization.LAYER_NORM, 1e-5, true), Positions.LEARNED,
-                Biases.BLOCKS, new Output(true, false), Start.NORMAL, 0);
+                Biases.BLOCKS, new Output(true, false), Start.NORMAL, 0, 0);
     }
 
     /// This configuration with parameters that start otherwise.
     public TransformerConfig withStart(Start other) {
         return new TransformerConfig(vocabulary, length, width, layers, heads, pattern, mlpWidth, activation, norms,
-                positions, biases, output, other, dropout);
+                positions, biases, output, other, dropout, conditioning);
     }
 
     /// This configuration with another pattern of attention.
     public TransformerConfig withPattern(Pattern other) {
         return new TransformerConfig(vocabulary, length, width, layers, heads, other, mlpWidth, activation, norms,
-                positions, biases, output, start, dropout);
+                positions, biases, output, start, dropout, conditioning);
+    }
+
+    /// This configuration told of the share of signal through `width` numbers.
+    public TransformerConfig withConditioning(int width) {
+        return new TransformerConfig(vocabulary, length, this.width, layers, heads, pattern, mlpWidth, activation,
+                norms, positions, biases, output, start, dropout, width);
     }
 }

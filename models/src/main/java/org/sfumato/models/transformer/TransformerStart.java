@@ -39,7 +39,8 @@ record TransformerStart(TransformerConfig config) {
                 : linear(config.width(), config.vocabulary(), bias, config.start() == Start.ZERO_OUTPUTS,
                         rng.fold(2 + config.layers()));
         return new Transformer(config, token, position, type, norms.embedding() ? norm(config.width()) : null,
-                List.copyOf(blocks), norms.last() ? norm(config.width()) : null, transform,
+                conditioning(rng.fold(5 + config.layers())), List.copyOf(blocks),
+                norms.last() ? norm(config.width()) : null, modulation(2), transform,
                 output.transform() ? norm(config.width()) : null, head);
     }
 
@@ -54,7 +55,7 @@ record TransformerStart(TransformerConfig config) {
     private Block block(int layer, Rng rng) {
         int width = config.width();
         var heads = config.heads();
-        boolean zero = config.start() == Start.ZERO_OUTPUTS;
+        boolean zero = config.start() == Start.ZERO_OUTPUTS && config.conditioning() == 0;  // else gates are 0
         var qkv = linear(width, (heads.query() + 2L * heads.key()) * heads.size(), config.biases().qkv(), false,
                 rng.fold(0));
         var output = linear((long) heads.query() * heads.size(), width, config.biases().output(), zero, rng.fold(1));
@@ -64,7 +65,20 @@ record TransformerStart(TransformerConfig config) {
         var mlp = new Mlp(linear(width, up, config.biases().mlp(), false, rng.fold(2)),
                 linear(config.mlpWidth(), width, config.biases().mlp(), zero, rng.fold(3)), config.activation());
         return new Block(layer == 0 && !config.norms().first() ? null : norm(width), attention, norm(width), mlp,
-                config.norms().placement(), new Dropout(config.dropout()));
+                modulation(6), config.norms().placement(), new Dropout(config.dropout()));
+    }
+
+    private Conditioning conditioning(Rng rng) {
+        int width = config.conditioning();
+        return width == 0 ? null : new Conditioning(linear(Conditioning.FREQUENCIES, width, true, false, rng.fold(0)),
+                linear(width, width, true, false, rng.fold(1)));
+    }
+
+    /// Zeros: a block with its gates closed is the identity.
+    private Linear modulation(int parts) {
+        long width = (long) parts * config.width();
+        return config.conditioning() == 0 ? null
+                : new Linear(Init.zeros(width, config.conditioning()), Init.zeros(width));
     }
 
     private Norm norm(long width) {

@@ -42,7 +42,7 @@ class TrainerTest {
             return new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(),
                     new TransformerConfig.Heads(c.heads().query(), 2, c.heads().size(), c.heads().normalized()),
                     c.pattern(), c.mlpWidth(), c.activation(), c.norms(), c.positions(), c.biases(), c.output(),
-                    TransformerConfig.Start.NORMAL, .1);
+                    TransformerConfig.Start.NORMAL, .1, 0);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.sfumato.models.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.charset.StandardCharsets;
@@ -88,9 +89,10 @@ class TransformerTorchTest {
 
     private Tensor loss(String path, Denoiser network, Tensor ids) {
         var process = MaskedProcess.of(MASK);
+        var alpha = file.get(path + "/probability").neg().add(1);
         var weight = ids.eq((long) MASK).cast(DType.F32).div(file.get(path + "/probability"))
                 .mul(1.0 / ids.shape().count());
-        return process.crossEntropy(network, Noisy.of(ids), file.get(path + "/target"), Pass.INFERENCE).mul(weight)
+        return process.crossEntropy(network, new Noisy(ids, alpha), file.get(path + "/target"), Pass.INFERENCE).mul(weight)
                 .sum();
     }
 
@@ -124,6 +126,20 @@ class TransformerTorchTest {
     @Test
     void modern() {
         compare("modern", TransformerConfig.modern(66, 48, 48, 3, 4), 1e-5);
+    }
+
+    @Test
+    void conditionedOnTheShareOfSignal() {
+        compare("conditioned", TransformerConfig.modern(66, 48, 48, 2, 4).withConditioning(24), 1e-5);
+    }
+
+    @Test
+    void aConditionedNetworkMustBeToldTheShareOfSignal() {
+        scope.run(() -> {
+            var network = Transformer.init(TransformerConfig.modern(66, 48, 32, 1, 4).withConditioning(8), Rng.of(0));
+            assertThatThrownBy(() -> network.forward(Tensor.of(new long[] {1, 2}, 1, 2), Pass.INFERENCE))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("share of signal");
+        });
     }
 
     @Test
