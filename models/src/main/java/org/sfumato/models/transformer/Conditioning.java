@@ -8,7 +8,8 @@ import org.sfumato.tensor.Tensor;
 
 /// What a network is told of the noise in its tokens: `c = silu(W_2 silu(W_1 f(s)))` with `s = -log alpha` and f 128
 /// cosines and 128 sines of it. Blocks make shifts, scales and gates of c (adaLN). Shapes: alpha (B, 1) or (B, T) ->
-/// (B, 1, W) or (B, T, W). Sources: Peebles and Xie 2023, arXiv 2212.09748; with s: Sahoo et al. 2024, arXiv 2406.07524.
+/// (B, 1, W) or (B, T, W). Sources: Peebles and Xie 2023, arXiv 2212.09748; with s: Sahoo et al. 2024, arXiv
+/// 2406.07524.
 public record Conditioning(Linear first, Linear second) implements Layer {
     /// Cosines and sines together.
     static final int FREQUENCIES = 256;

@@ -92,8 +92,8 @@ class TransformerTorchTest {
         var alpha = file.get(path + "/probability").neg().add(1);
         var weight = ids.eq((long) MASK).cast(DType.F32).div(file.get(path + "/probability"))
                 .mul(1.0 / ids.shape().count());
-        return process.crossEntropy(network, new Noisy(ids, alpha), file.get(path + "/target"), Pass.INFERENCE).mul(weight)
-                .sum();
+        return process.crossEntropy(network, new Noisy(ids, alpha), file.get(path + "/target"), Pass.INFERENCE)
+                .mul(weight).sum();
     }
 
     /// Compares the norm and sixteen elements of a gradient. Errors of elements count against the norm's share of one.
