@@ -36,7 +36,7 @@ final class DecodeCommand implements Callable<Integer> {
     private static final TransformerConfig SHAPE = new TransformerConfig(49_152, 8192, 576, 30,
             new Heads(9, 3, 64, false), Pattern.CAUSAL, 1536, Activation.SWIGLU,
             Norms.pre(Normalization.RMS_NORM, 1e-5, true), Positions.rotary(1e5), Biases.NONE, new Output(true, false),
-            Start.NORMAL, 0);
+            Start.NORMAL, 0, 0);
 
     /// How the matrices are stored.
     enum Weights { F32, BF16, Q8, Q4, NF4 }
