@@ -101,8 +101,8 @@ class RecordedActivationsTest {
 
     /// The stream after the first `count` blocks: a network that ends there.
     private static Transformer first(Transformer n, int count) {
-        return new Transformer(n.config(), n.token(), n.position(), null, null, n.blocks().subList(0, count), null,
-                null, null, n.head());
+        return new Transformer(n.config(), n.token(), n.position(), null, null, null, n.blocks().subList(0, count),
+                null, null, null, null, n.head());
     }
 
     private void same(String name, Tensor actual) {
@@ -122,7 +122,7 @@ class RecordedActivationsTest {
         var classic = TransformerConfig.classic(3, 11, 48, 3, HEADS);
         var network = Transformer.zero(new TransformerConfig(3, 11, 48, 3, classic.heads(),
                 TransformerConfig.Pattern.CAUSAL, 192, Activation.GELU_TANH, classic.norms(), classic.positions(),
-                classic.biases(), new TransformerConfig.Output(false, false), classic.start(), 0));
+                classic.biases(), new TransformerConfig.Output(false, false), classic.start(), 0, 0));
         var sources = new Gpt2().sources(network.config());
         network.parameters().forEach((name, parameter) ->
                 parameter.assign(tensor(weights.get(sources.get(name).names().getFirst()))));   // Linear, not Conv1D
