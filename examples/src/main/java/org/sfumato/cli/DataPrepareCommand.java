@@ -79,6 +79,7 @@ final class DataPrepareCommand implements Callable<Integer> {
         PreparedTokens.Index index;
         try (var progress = Progress.start(common.err(), "prepare", Math.max(1, Math.ceilDiv(total, unit)),
                 unit == MEGABYTE ? "MB" : "kB")) {
+            progress.update(0, "");
             index = preparation.run(out, (bytes, tokens, documents) -> progress.update(Math.ceilDiv(bytes, unit),
                     String.format(Locale.ROOT, "%,d tokens", tokens)));
         }

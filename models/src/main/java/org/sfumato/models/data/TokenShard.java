@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.zip.CRC32C;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.io.FormatException;
@@ -106,8 +105,14 @@ final class TokenShard implements AutoCloseable {
         tensors.put("documents", new Safetensors.Raw("I64", Shape.of(documents.byteSize() / Long.BYTES), documents));
         tensors.put("tokens", new Safetensors.Raw(wide ? "U32" : "U16", Shape.of(ids.byteSize() / bytes(wide)), ids));
         var crc = crc(documents, ids);
-        Safetensors.writeRaw(path, tensors, Map.of("format", FORMAT, "version", VERSION, "recipe", recipe, "crc32c",
-                crc, "file", "" + next.file, "part", "" + next.part));
+        var texts = new LinkedHashMap<String, String>();                  // in one order, so that bytes are the same
+        texts.put("format", FORMAT);
+        texts.put("version", VERSION);
+        texts.put("recipe", recipe);
+        texts.put("crc32c", crc);
+        texts.put("file", Integer.toString(next.file));
+        texts.put("part", Long.toString(next.part));
+        Safetensors.writeRaw(path, tensors, texts);
         return crc;
     }
 

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -175,6 +177,49 @@ class PreparationTest {
     }
 
     @Test
+    void killedAtAnyMomentItEndsInTheSameBytes() throws IOException, InterruptedException {
+        var texts = temp.resolve("texts");
+        corpus(texts, 8, 300);
+        var whole = temp.resolve("whole");
+        int shards = bytes(texts, PrepareOnce.SHARD_TOKENS).run(whole, SILENT).shards().size();
+        var out = temp.resolve("out");
+        var random = new Random();                       // the moment differs from run to run
+        int kills = 0;
+        for (int i = 1; i <= 3; i++) {
+            var awaited = out.resolve(TokenShard.name(shards * i / 5));
+            var process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:TieredStopAtLevel=1", "--add-modules", "jdk.incubator.vector",
+                    "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                    PrepareOnce.class.getName(), texts.toString(), out.toString())
+                    .redirectErrorStream(true).redirectOutput(temp.resolve("log").toFile()).start();
+            try {
+                while (process.isAlive() && !Files.exists(awaited)) {
+                    Thread.sleep(1);
+                }
+                Thread.sleep(random.nextInt(10));
+                kills += process.isAlive() ? 1 : 0;
+            } finally {
+                process.destroyForcibly().waitFor();
+            }
+            assertThat(temp.resolve("log")).content().doesNotContain("Exception");
+        }
+        assertThat(kills).isPositive();
+        bytes(texts, PrepareOnce.SHARD_TOKENS).run(out, SILENT);
+        requireSame(out, whole);
+    }
+
+    @Test
+    void twoCannotPrepareTheSameFolder() throws IOException {
+        corpus(temp.resolve("texts"), 8, 10);
+        var out = Files.createDirectories(temp.resolve("out"));
+        try (var channel = FileChannel.open(out.resolve(".lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE); var _ = channel.lock()) {
+            assertThatThrownBy(() -> bytes(temp.resolve("texts"), 100).run(out, SILENT))
+                    .hasMessageStartingWith("preparation: " + out + " is being prepared by another process");
+        }
+    }
+
+    @Test
     void anotherRecipeIsRefused() throws IOException {
         var texts = temp.resolve("texts");
         corpus(texts, 3, 20);
@@ -211,7 +256,7 @@ class PreparationTest {
         assertThatThrownBy(() -> PreparedTokens.open(out)).hasMessageContaining("is missing");
         Files.write(shard, good);
         PreparedTokens.open(out).close();
-        Files.writeString(out.resolve("sfumato-tokenizer.json"), " ", java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(out.resolve("sfumato-tokenizer.json"), " ", StandardOpenOption.APPEND);
         assertThatThrownBy(() -> PreparedTokens.open(out)).hasMessageContaining("is not the tokenizer of these");
     }
 
