@@ -39,20 +39,27 @@ final class PeftConfig {
                 throw json.unsupported(field.getKey(), field.getValue().toString());
             }
         }
-        var ranks = new LinkedHashMap<String, Integer>();
-        for (var name : json.tree().path("rank_pattern").propertyNames()) {
-            ranks.put(name, json.part("rank_pattern").integer(name));
-        }
-        var alphas = new LinkedHashMap<String, Double>();
-        for (var name : json.tree().path("alpha_pattern").propertyNames()) {
-            alphas.put(name, json.part("alpha_pattern").number(name));
-        }
         try {
             return new LoraConfig(json.integer("r"), json.number("lora_alpha"), json.truth("use_rslora", false),
-                    json.number("lora_dropout", 0), targets(json), ranks, alphas);
+                    json.number("lora_dropout", 0), targets(json), byName(json, "rank_pattern", ConfigJson::integer),
+                    byName(json, "alpha_pattern", ConfigJson::number));
         } catch (IllegalArgumentException e) {                          // of the configuration's own checks
             throw new FormatException("peft", json.file(), e.getMessage(), e);
         }
+    }
+
+    private interface Field<T> {
+        T of(ConfigJson json, String name) throws FormatException;
+    }
+
+    private static <T> Map<String, T> byName(ConfigJson json, String part, Field<T> field) throws FormatException {
+        var values = new LinkedHashMap<String, T>();
+        if (json.has(part)) {
+            for (var name : json.part(part).tree().propertyNames()) {
+                values.put(name, field.of(json.part(part), name));
+            }
+        }
+        return values;
     }
 
     private static void requireText(ConfigJson json, String name, String value, String otherwise)

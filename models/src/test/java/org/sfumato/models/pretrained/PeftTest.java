@@ -207,6 +207,8 @@ class PeftTest {
         refuses(one, "\"v_proj\"", "\"c_attn\"", "no linear layer is called \"c_attn\"\nhint: there are q_proj, k");
         refuses(one, "\"target_modules\": [", "\"target_modules\": \"(\", \"exclude_modules\": [",
                 "\"exclude_modules\"");
+        refuses(one, "\"rank_pattern\": {}", "\"rank_pattern\": [3]", "\"rank_pattern\" is not an object");
+        refuses(one, "\"alpha_pattern\": {}", "\"alpha_pattern\": {\"(\": 3}", "\"(\" is no regular expression");
         refuses(one, "\"lora_dropout\": 0.1", "\"lora_dropout\": 1.0", "dropout 1.0");
     }
 

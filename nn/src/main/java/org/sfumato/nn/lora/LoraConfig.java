@@ -25,6 +25,8 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilized, double 
         if (!Double.isFinite(alpha) || !alphas.values().stream().allMatch(Double::isFinite)) {
             throw new IllegalArgumentException("lora: alpha " + alpha + " " + alphas + " is not finite");
         }
+        ranks.keySet().forEach(Targets.Matching::new);
+        alphas.keySet().forEach(Targets.Matching::new);
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException("lora: dropout " + dropout + " is outside [0, 1)");
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.sfumato.nn.LinearMap;
 import org.sfumato.nn.Linears;
 import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Pass;
+import org.sfumato.nn.QuantisedLinear;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.tensor.Memory;
 import org.sfumato.tensor.Profile;
@@ -27,6 +29,7 @@ import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
+import org.sfumato.tensor.quantised.WeightFormat;
 import org.sfumato.testing.TorchFile;
 
 class LoraTest {
@@ -206,6 +209,29 @@ class LoraTest {
             var expected = network.down().forward(inner).mul(2)
                     .add(inner.matmul(down.a().t()).matmul(down.b().t()).mul(down.scale()));
             assertThat(TorchFile.error(lora.on(stored).forward(x), expected, 1)).isLessThan(1e-5);
+        });
+    }
+
+    /// As QLoRA: Dettmers et al. 2023, arXiv 2305.14314.
+    @Test
+    void anAdapterOfAMatrixOfFewBitsTrainsAsThatOfTheMatrixItStandsFor() {
+        scope.run(() -> {
+            var stored = QuantisedLinear.of(Linear.init(64, 12, true, Rng.of(1)), WeightFormat.NF4);
+            var dense = new Linear(stored.weight(), stored.bias());
+            var lora = Lora.init(LoraConfig.of(4, 4, Targets.ALL_LINEAR), Place.of(stored), Rng.of(2));
+            lora.parameters().get("updates..b").assign(Tensor.normal(Shape.of(12, 4), Rng.of(3)));
+            var x = Tensor.normal(Shape.of(5, 64), Rng.of(4));
+            var gradients = new ArrayList<Tensor>();
+            for (var base : List.of(stored, dense)) {
+                try (var tape = Tape.record(() -> lora.<LinearMap>on(base).forward(x).square().sum())) {
+                    gradients(tape, lora.parameters()).values().forEach(g -> gradients.add(g.copy()));
+                }
+            }
+            assertThat(gradients).hasSize(4);
+            for (int i = 0; i < 2; i++) {
+                assertThat(TorchFile.error(gradients.get(i), gradients.get(i + 2), 1)).isLessThan(1e-5);
+            }
+            assertThatThrownBy(() -> lora.<LinearMap>merge(stored)).hasMessageContaining("hint:");
         });
     }
 
