@@ -6,7 +6,8 @@
 
 Each adapter has a folder OUT/adapters/FAMILY-NAME with adapter_config.json and adapter_model.safetensors as
 save_pretrained writes them, and expected.safetensors: logits of the first row of the ids of OUT/FAMILY, with the adapter
-beside the network and, as logits.merged, within it. adapters/both.safetensors has the logits of two adapters at once.
+beside the network and, as logits.merged, within it. adapters/both.safetensors has the logits of two adapters at once,
+adapters/training.safetensors the losses of ten steps of training and the adapter after them.
 Made with PEFT 0.21, transformers 5.18 and PyTorch 2.13.
 """
 
@@ -75,6 +76,26 @@ def make(out):
     adapted.load_adapter(out / "adapters/llama-expression", adapter_name="two")
     adapted.base_model.set_adapter(["one", "two"])
     save_file({"logits": compute(adapted.eval(), ids)}, out / "adapters/both.safetensors", metadata=ORIGIN)
+    save_file(train(out), out / "adapters/training.safetensors", metadata=ORIGIN)
+
+
+def train(out):
+    """Ten steps of AdamW with PyTorch's defaults on llama-all, without dropout, and the adapter after them."""
+    network, ids = base(out, "llama")
+    adapted = peft.PeftModel.from_pretrained(network, out / "adapters/llama-all", is_trainable=True).eval()
+    parameters = {name: p for name, p in adapted.named_parameters() if p.requires_grad}
+    assert parameters and all("lora_" in name for name in parameters)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=0.01)
+    losses = []
+    for _ in range(10):
+        logits = adapted(input_ids=ids).logits
+        loss = torch.nn.functional.cross_entropy(logits[0, :-1], ids[0, 1:])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return {"losses": torch.tensor(losses)} | {name.replace(".default", ""): p.detach().contiguous()
+                                               for name, p in parameters.items()}
 
 
 def check(out, written):

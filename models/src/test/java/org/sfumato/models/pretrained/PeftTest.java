@@ -2,6 +2,7 @@ package org.sfumato.models.pretrained;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,11 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sfumato.autograd.Tape;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.lora.Lora;
 import org.sfumato.nn.lora.LoraConfig;
 import org.sfumato.nn.lora.Targets;
+import org.sfumato.nn.optim.AdamW;
 import org.sfumato.tensor.Memory;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -218,6 +221,38 @@ class PeftTest {
         Files.writeString(temp.resolve("adapter_config.json"), good.replace(from, to));
         assertThatThrownBy(() -> one.peft.load(temp)).isInstanceOf(FormatException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void trainingTakesTheStepsOfPeft() {
+        var one = open("llama-all");
+        var lora = in(() -> one.peft.load(folder("adapters/llama-all")));
+        var expected = in(() -> Safetensors.read(folder("adapters").resolve("training.safetensors")));
+        var before = new LinkedHashMap<String, float[]>();
+        one.network.parameters().forEach((name, p) -> before.put(name, p.toFloats()));
+        scope.run(() -> {
+            var parameters = lora.parameters();
+            var optimizer = new AdamW(parameters, AdamW.Config.of(.01));
+            long last = one.ids.size(1) - 1;
+            var losses = new double[10];
+            for (int i = 0; i < losses.length; i++) {
+                try (var tape = Tape.record(() -> lora.on(one.network).forward(one.ids, Pass.INFERENCE)
+                        .slice(1, 0, last).crossEntropy(one.ids.slice(1, 1, last + 1)).mean())) {
+                    losses[i] = tape.value().item();
+                    var all = tape.gradients(parameters.values());
+                    var gradients = new LinkedHashMap<String, Tensor>();
+                    parameters.forEach((name, p) -> gradients.put(name, all.of(p)));
+                    optimizer.step(gradients, 1);
+                }
+            }
+            assertThat(losses).containsExactly(expected.get("losses").toDoubles(), within(1e-4));
+            lora.updates().forEach((name, update) -> {
+                var theirs = "base_model.model." + name + ".lora_";
+                assertThat(TorchFile.error(update.a(), expected.get(theirs + "A.weight"), 1)).as(name).isLessThan(1e-3);
+                assertThat(TorchFile.error(update.b(), expected.get(theirs + "B.weight"), 1)).as(name).isLessThan(1e-3);
+            });
+        });
+        one.network.parameters().forEach((name, p) -> assertThat(p.toFloats()).containsExactly(before.get(name)));
     }
 
     /// Each layer draws what it drops from the pass: it reaches every one of them.
