@@ -11,6 +11,7 @@ module org.sfumato.models {
 
     exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
+    exports org.sfumato.models.block;
     exports org.sfumato.models.data;
     exports org.sfumato.models.diffusion;
     exports org.sfumato.models.hub;

@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
 @Command(name = "demo", description = {"Train a small diffusion model on real text, watch it write, see its score.",
     "The text is the source of java.util, which every full JDK carries, or yours."})
 final class DemoCommand implements Callable<Integer> {
+    private static final Kind KIND = new Kind.Masked();
     private static final int WRITTEN = 512;
     private static final int GAP = 12;
 
@@ -53,9 +54,9 @@ final class DemoCommand implements Callable<Integer> {
                 : TextCorpus.read(common.files(data));
         var folder = out != null ? out : Path.of("runs", "demo-" + System.currentTimeMillis() / 1000);
         var corpus = TextCorpus.ofCharacters(text);
-        var config = TrainingConfig.charSmall(Kind.MASKED.vocabulary(corpus.tokenizer()), seed);
+        var config = TrainingConfig.charSmall(KIND.vocabulary(corpus.tokenizer()), seed);
         var fields = new LinkedHashMap<String, Object>();
-        var objective = Kind.MASKED.objective(corpus.tokenizer());
+        var objective = KIND.objective(corpus.tokenizer());
         try (var interrupt = new Interrupt(); var trainer = new Trainer(config, objective, corpus.train(), 1)) {
             common.err()
                     .printf(Locale.ROOT, "A masked diffusion model of %,d parameters learns %,d characters of %s.%n",

@@ -12,8 +12,10 @@ import org.sfumato.models.data.NGramEntropy;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Estimate;
 import org.sfumato.models.diffusion.Nelbo;
+import org.sfumato.models.diffusion.VariationalBound;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.training.Trained;
+import org.sfumato.models.transformer.Transformer;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
@@ -85,9 +87,9 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private Estimate estimate(Trained trained, Tokens scored) {
-        var bound = trained.objective() instanceof MaskedProcess process && estimator == Estimator.BERNOULLI ? process
-                : trained.bound();
-        return new Nelbo(trained.network(), bound, trained.config().model().length())
+        VariationalBound<? super Transformer> bound = trained.objective() instanceof MaskedProcess process
+                && estimator == Estimator.BERNOULLI ? process : trained.bound();
+        return new Nelbo<>(trained.network(), bound, trained.config().model().length())
                 .estimate(scored.toArray(), samples, Rng.of(seed));
     }
 

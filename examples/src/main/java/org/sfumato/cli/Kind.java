@@ -1,45 +1,81 @@
 package org.sfumato.cli;
 
 import org.sfumato.models.autoregressive.Autoregression;
+import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.training.TrainingConfig;
+import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
 import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.tokenizers.Tokenizer;
 
 /// What a network can be trained for by `sfumato train`.
-enum Kind {
-    /// To predict hidden tokens.
-    MASKED,
-    /// To predict replaced tokens.
-    UNIFORM,
-    /// To predict the next token.
-    AUTOREGRESSIVE;
-
-    private static final int CONDITIONING = 64;
-
+sealed interface Kind {
     /// The ids that the network knows: those of the text, and one more for [MASK] or for what begins a text.
-    int vocabulary(Tokenizer tokenizer) {
-        return tokenizer.vocabularySize() + (this == UNIFORM ? 0 : 1);
+    default int vocabulary(Tokenizer tokenizer) {
+        return tokenizer.vocabularySize() + 1;
     }
 
-    Objective objective(Tokenizer tokenizer) {
-        int size = tokenizer.vocabularySize();
-        return switch (this) {
-            case MASKED -> MaskedProcess.of(size);
-            case UNIFORM -> UniformProcess.of(size);
-            case AUTOREGRESSIVE -> new Autoregression(size);
-        };
+    /// What is minimised.
+    Objective<? super Transformer> objective(Tokenizer tokenizer);
+
+    /// The recipe with the network that the objective needs.
+    default TrainingConfig adapted(TrainingConfig config) {
+        return config;
     }
 
-    /// The recipe with the network that the objective needs: noisy tokens look like clean ones, so a network must be
-    /// told how many there are; masks tell it themselves.
-    TrainingConfig adapted(TrainingConfig config) {
-        return switch (this) {
-            case MASKED -> config;
-            case UNIFORM -> config.withModel(config.model().withConditioning(CONDITIONING));
-            case AUTOREGRESSIVE -> config.withModel(config.model().withPattern(Pattern.CAUSAL));
-        };
+    /// To predict hidden tokens.
+    record Masked() implements Kind {
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return MaskedProcess.of(tokenizer.vocabularySize());
+        }
+    }
+
+    /// To predict replaced tokens. They look like clean ones, so the network must be told how many there are.
+    record Uniform() implements Kind {
+        private static final int CONDITIONING = 64;
+
+        @Override
+        public int vocabulary(Tokenizer tokenizer) {
+            return tokenizer.vocabularySize();
+        }
+
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return UniformProcess.of(tokenizer.vocabularySize());
+        }
+
+        @Override
+        public TrainingConfig adapted(TrainingConfig config) {
+            return config.withModel(config.model().withConditioning(CONDITIONING));
+        }
+    }
+
+    /// To predict the next token.
+    record Autoregressive() implements Kind {
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return new Autoregression(tokenizer.vocabularySize());
+        }
+
+        @Override
+        public TrainingConfig adapted(TrainingConfig config) {
+            return config.withModel(config.model().withPattern(Pattern.CAUSAL));
+        }
+    }
+
+    /// To predict the hidden tokens of a block after the blocks before it.
+    record Block(int size) implements Kind {
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return new BlockDiffusion(MaskedProcess.of(tokenizer.vocabularySize()));
+        }
+
+        @Override
+        public TrainingConfig adapted(TrainingConfig config) {
+            return config.withModel(config.model().withPattern(Pattern.blocks(size)));
+        }
     }
 }

@@ -8,7 +8,8 @@ import picocli.CommandLine.Spec;
 
 /// `sfumato train`: the kinds of models that can be trained.
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
-        subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class})
+        subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class,
+            TrainCommand.Block.class})
 final class TrainCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -18,7 +19,7 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform or ar");
+        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, block or ar");
     }
 
     /// `sfumato train masked`.
@@ -27,7 +28,7 @@ final class TrainCommand implements Runnable {
     static final class Masked extends Training {
         @Override
         Kind kind() {
-            return Kind.MASKED;
+            return new Kind.Masked();
         }
     }
 
@@ -37,7 +38,7 @@ final class TrainCommand implements Runnable {
     static final class Uniform extends Training {
         @Override
         Kind kind() {
-            return Kind.UNIFORM;
+            return new Kind.Uniform();
         }
     }
 
@@ -47,7 +48,22 @@ final class TrainCommand implements Runnable {
     static final class Autoregressive extends Training {
         @Override
         Kind kind() {
-            return Kind.AUTOREGRESSIVE;
+            return new Kind.Autoregressive();
+        }
+    }
+
+    /// `sfumato train block`.
+    @Command(name = "block", description = {"Train block diffusion: blocks from left to right, masks inside each.",
+        "Else as masked."})
+    static final class Block extends Training {
+        @Option(names = "--block", defaultValue = "4", paramLabel = "N",
+                description = "Characters of a block (default ${DEFAULT-VALUE}).")
+        int block;
+
+        @Override
+        Kind kind() {
+            common.atLeast(1, "--block", block);
+            return new Kind.Block(block);
         }
     }
 }

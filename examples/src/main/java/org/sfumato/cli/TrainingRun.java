@@ -175,7 +175,7 @@ final class TrainingRun {
     }
 
     private Estimate estimate(int[] ids, int samples) {
-        return new Nelbo(trainer.network(), Trained.bound(trainer.objective()), trainer.config().length())
+        return new Nelbo<>(trainer.network(), Trained.bound(trainer.objective()), trainer.config().length())
                 .estimate(ids, samples, Rng.of(0));
     }
 

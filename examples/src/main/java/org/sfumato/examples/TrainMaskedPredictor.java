@@ -98,7 +98,7 @@ public final class TrainMaskedPredictor {
         out.println(text);
         int held = (int) Math.min(4096, corpus.validation().size());
         var ids = Arrays.stream(corpus.validation().window(0, held)).mapToInt(Math::toIntExact).toArray();
-        var bound = new Nelbo(model.network(), model.process().fixedCount(), model.length())
+        var bound = new Nelbo<>(model.network(), model.process().fixedCount(), model.length())
                 .estimate(ids, 4, Rng.of(4));
         out.printf("held-out bound: %.3f +- %.3f nats/token%n", bound.nats(), bound.standardError());
         return text;

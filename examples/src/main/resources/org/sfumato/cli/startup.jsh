@@ -9,6 +9,7 @@ import org.sfumato.nn.optim.*;
 import org.sfumato.tokenizers.*;
 import org.sfumato.models.*;
 import org.sfumato.models.data.*;
+import org.sfumato.models.block.*;
 import org.sfumato.models.diffusion.*;
 import org.sfumato.models.masked.*;
 import org.sfumato.models.training.*;

@@ -41,6 +41,17 @@ public final class KeyValues implements AutoCloseable {
         length += more;
     }
 
+    /// Forgets all positions from `length` on.
+    ///
+    /// @throws IllegalArgumentException if there are not so many
+    public void truncate(int length) {
+        if (length < 0 || length > this.length) {
+            throw new IllegalArgumentException("key values: cannot be cut to " + length + " of " + this.length
+                    + " positions");
+        }
+        this.length = length;
+    }
+
     /// Row `to` of the batch becomes as row `from` is, from position `first` on.
     public void copy(int from, int to, int first) {
         for (var x : new Tensor[] {part(keys, first, length - first), part(values, first, length - first)}) {

@@ -36,6 +36,11 @@ public record Rotary(Tensor cos, Tensor sin) {
         return new Rotary(cos.slice(0, from, to), sin.slice(0, from, to));
     }
 
+    /// The tables of the same positions, one after the other.
+    public Rotary twice() {
+        return new Rotary(Tensor.concat(0, cos, cos), Tensor.concat(0, sin, sin));
+    }
+
     /// Turns queries or keys. Shapes: x (B, H, T, D) -> the same.
     public Tensor apply(Tensor x) {
         return x.rotary(cos, sin);

@@ -13,7 +13,7 @@ import org.sfumato.tensor.Tensor;
 /// begins it. What it gives is the negative log-likelihood itself, nothing in it is random. The network must be causal.
 ///
 /// @param start the id that begins every window; it is never predicted
-public record Autoregression(int start) implements VariationalBound {
+public record Autoregression(int start) implements VariationalBound<Denoiser> {
     @Override
     public boolean isExact() {
         return true;

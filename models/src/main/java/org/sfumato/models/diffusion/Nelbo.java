@@ -1,7 +1,6 @@
 package org.sfumato.models.diffusion;
 
 import java.util.Arrays;
-import org.sfumato.models.Denoiser;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
@@ -10,10 +9,11 @@ import org.sfumato.tensor.Tensor;
 
 /// Scores text by a variational bound. Text is cut into windows that are scored apart.
 ///
+/// @param <N> the kind of network
 /// @param network of which the bound is taken
 /// @param bound of which process
 /// @param length tokens of a window, the last of which may be shorter
-public record Nelbo(Denoiser network, VariationalBound bound, int length) {
+public record Nelbo<N>(N network, VariationalBound<? super N> bound, int length) {
     private static final int TOKENS_PER_BATCH = 4096;
 
     /// Checks the length.

@@ -9,7 +9,7 @@ import org.sfumato.tensor.Tensor;
 
 /// A forward process that replaces tokens by noise as time goes from 0 to 1, each token apart from the others, and the
 /// continuous-time bound of the process that undoes it.
-public interface NoiseProcess extends VariationalBound {
+public interface NoiseProcess extends VariationalBound<Denoiser> {
     /// How fast signal is lost.
     NoiseSchedule schedule();
 

@@ -10,7 +10,7 @@ import org.sfumato.tensor.Tensor;
 /// The bound of masked diffusion over the number of hidden tokens instead of the time: of T tokens exactly l are
 /// hidden, l uniform in 1..T, and each hidden one counts `T / l`. It has the mean of the bound over times from 0 to 1
 /// and less variance. Source: Nie et al. 2025, arXiv 2502.09992, equation 6.
-public record FixedCount(MaskedProcess process) implements VariationalBound {
+public record FixedCount(MaskedProcess process) implements VariationalBound<Denoiser> {
     @Override
     public Tensor terms(Denoiser network, Tensor ids, double[] u, Rng rng, Pass pass) {
         int length = Math.toIntExact(ids.size(1));

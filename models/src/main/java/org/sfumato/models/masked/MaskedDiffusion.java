@@ -80,7 +80,7 @@ public record MaskedDiffusion(Denoiser network, MaskedProcess process, Tokenizer
 
     /// The bound of the negative log-likelihood of `text` in nats per token.
     public Estimate score(String text, int samples, Rng rng) {
-        return new Nelbo(network, process.fixedCount(), length).estimate(tokenizer.encode(text), samples, rng);
+        return new Nelbo<>(network, process.fixedCount(), length).estimate(tokenizer.encode(text), samples, rng);
     }
 
     /// `ids` as text, with [#GAP] for [MASK]: a canvas on its way.

@@ -44,7 +44,7 @@ record Llama() implements Family {
         return new TransformerConfig(json.integer("vocab_size"), json.integer("max_position_embeddings", 2048), width,
                 json.integer("num_hidden_layers"),
                 new Heads(heads, json.integer("num_key_value_heads", heads), size, false),
-                new Pattern(!type.equals("Dream"), windows ? json.integer("sliding_window") : 0, 0),
+                new Pattern(!type.equals("Dream"), windows ? json.integer("sliding_window") : 0, 0, 0),
                 json.integer("intermediate_size"), Activation.SWIGLU,
                 Norms.pre(Normalization.RMS_NORM, json.number("rms_norm_eps", 1e-6), true), positions(json),
                 new Biases(qwen || attention, attention, mlp, false, false),

@@ -37,7 +37,7 @@ record ModernBert() implements Family {
         boolean attention = json.truth("attention_bias", false);
         return new TransformerConfig(json.integer("vocab_size"), json.integer("max_position_embeddings"), width,
                 json.integer("num_hidden_layers"), Heads.of(width, json.integer("num_attention_heads"), false),
-                new Pattern(false, json.integer("local_attention", 128), every(json)),
+                new Pattern(false, json.integer("local_attention", 128), every(json), 0),
                 json.integer("intermediate_size"), Activation.GEGLU,
                 new Norms(Normalization.LAYER_NORM, json.number("norm_eps", 1e-5), Placement.PRE,
                         json.truth("norm_bias", false), true, false, true),

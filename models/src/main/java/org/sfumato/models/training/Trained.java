@@ -11,7 +11,8 @@ import org.sfumato.tokenizers.Tokenizer;
 ///
 /// @param config the recipe
 /// @param objective what was minimised
-public record Trained(TrainingConfig config, Objective objective, Transformer network, Tokenizer tokenizer) {
+public record Trained(TrainingConfig config, Objective<? super Transformer> objective, Transformer network,
+        Tokenizer tokenizer) {
     /// Masked diffusion with this network.
     ///
     /// @throws IllegalArgumentException if it was trained for something else
@@ -26,15 +27,16 @@ public record Trained(TrainingConfig config, Objective objective, Transformer ne
     /// The bound by which its likelihood is estimated, that of least variance.
     ///
     /// @throws IllegalArgumentException if its objective bounds no likelihood
-    public VariationalBound bound() {
+    public VariationalBound<? super Transformer> bound() {
         return bound(objective);
     }
 
     /// The same of any objective.
-    public static VariationalBound bound(Objective objective) {
+    @SuppressWarnings("unchecked")                                      // a bound is an objective of the same networks
+    public static VariationalBound<? super Transformer> bound(Objective<? super Transformer> objective) {
         return switch (objective) {
             case MaskedProcess process -> process.fixedCount();
-            case VariationalBound bound -> bound;
+            case VariationalBound<?> bound -> (VariationalBound<? super Transformer>) bound;
             default -> throw new IllegalArgumentException("trained: " + objective.getClass().getSimpleName()
                     + " bounds no likelihood");
         };

@@ -34,7 +34,7 @@ public final class Trainer implements AutoCloseable {
     private final Scope scope = Scope.open("training");
     private final TrainingConfig config;
     private final Tokens tokens;
-    private final Objective objective;
+    private final Objective<? super Transformer> objective;
     private final Transformer network;
     private final Map<String, Tensor> parameters;
     private final Optimizer optimizer;
@@ -47,7 +47,7 @@ public final class Trainer implements AutoCloseable {
     /// @param objective what is minimised
     /// @param tokens the training text
     /// @param steps the length of the whole run, which the learning rate follows
-    public Trainer(TrainingConfig config, Objective objective, Tokens tokens, long steps) {
+    public Trainer(TrainingConfig config, Objective<? super Transformer> objective, Tokens tokens, long steps) {
         if (tokens.size() < config.length()) {
             throw new IllegalArgumentException("training: the text has " + tokens.size()
                     + " tokens, fewer than one window of "
@@ -158,7 +158,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /// What is minimised.
-    public Objective objective() {
+    public Objective<? super Transformer> objective() {
         return objective;
     }
 

@@ -2,12 +2,8 @@ package org.sfumato.models.training;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Map;
-import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.diffusion.Objective;
-import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.Transformer;
-import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.Parameters;
 import org.sfumato.nn.checkpoint.RecordJson;
 import org.sfumato.nn.checkpoint.Snapshot;
@@ -24,11 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `config.json` holds the recipe with the network's configuration, the objective by its name and settings, and the
 /// tokenizer with its vocabulary, so that a checkpoint is all that is needed to write text.
 public final class TrainingCheckpoint {
-    /// The objectives that a checkpoint can name.
-    private static final Map<String, Class<? extends Record>> OBJECTIVES = Map.of(
-            "masked", MaskedProcess.class,
-            "uniform", UniformProcess.class,
-            "autoregressive", Autoregression.class);
+    private static final String KIND = "training";
 
     private TrainingCheckpoint() { }
 
@@ -38,23 +30,13 @@ public final class TrainingCheckpoint {
     /// @throws IllegalArgumentException if the objective is not one of this library's, which alone can be read again
     public static Snapshot of(Trainer trainer, Tokenizer tokenizer, ObjectNode progress) {
         var config = JsonNodeFactory.instance.objectNode();
-        config.put("kind", kind(trainer.objective()));
+        config.put("kind", KIND);
         config.set("training", RecordJson.write(trainer.config()));
-        config.set("objective", RecordJson.write((Record) trainer.objective()));
+        config.set("objective", ObjectiveJson.write(trainer.objective()));
         config.set("tokenizer", JsonMapper.shared().readTree(tokenizer.toJson()));
         progress.put("total", trainer.total());
         return new Snapshot(trainer.steps(), config, trainer.parameters(), trainer.optimizerState(), trainer.averages(),
                 progress);
-    }
-
-    private static String kind(Objective objective) {
-        for (var e : OBJECTIVES.entrySet()) {
-            if (e.getValue().isInstance(objective)) {
-                return e.getKey();
-            }
-        }
-        throw new IllegalArgumentException("checkpoint: an objective of class " + objective.getClass().getName()
-                + " could not be read again");
     }
 
     /// The recipe of a stored run.
@@ -66,10 +48,9 @@ public final class TrainingCheckpoint {
 
     /// What a stored run minimises.
     ///
-    /// @throws IllegalArgumentException if the checkpoint is of no training, or of an unknown kind
-    public static Objective objective(Stored stored) {
-        var type = OBJECTIVES.get(stored.config().path("kind").asString(""));
-        return (Objective) RecordJson.read(type, part(stored, "objective"));
+    /// @throws IllegalArgumentException if the checkpoint is of no training, or of an unknown objective
+    public static Objective<? super Transformer> objective(Stored stored) {
+        return ObjectiveJson.read(part(stored, "objective"));
     }
 
     /// The tokenizer of a stored run.
@@ -104,10 +85,9 @@ public final class TrainingCheckpoint {
 
     private static ObjectNode part(Stored stored, String name) {
         var config = stored.config();
-        var kind = config.path("kind").asString("unknown");
-        if (!OBJECTIVES.containsKey(kind) || !(config.get(name) instanceof ObjectNode part)) {
-            throw new IllegalArgumentException("checkpoint: " + stored.path() + " is of kind '" + kind + "', known are "
-                    + String.join(", ", OBJECTIVES.keySet().stream().sorted().toList()));
+        if (!KIND.equals(config.path("kind").asString("")) || !(config.get(name) instanceof ObjectNode part)) {
+            throw new IllegalArgumentException("checkpoint: " + stored.path() + " is of kind '"
+                    + config.path("kind").asString("unknown") + "', not " + KIND);
         }
         return part;
     }

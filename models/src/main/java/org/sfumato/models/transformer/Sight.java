@@ -38,6 +38,11 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
         var table = local ? tables.local : tables.global;
         var rotary = table == null ? null : table.slice(before, before + t);
         var keys = present == null ? null : present.unsqueeze(1).unsqueeze(1);                         // (B, 1, 1, S)
+        if (pattern.block() > 0) {
+            var block = Tensor.arange(before + t, device).div(pattern.block()).floor();
+            var seen = block.slice(0, before, before + t).unsqueeze(1).ge(block);                          // (T, S)
+            return new Sight(keys == null ? seen : keys.and(seen), rotary, false);
+        }
         long reach = pattern.causal() ? pattern.window() - 1 : pattern.window() / 2;
         if (!local || pattern.window() == 0 || before + t - 1 <= reach) {
             return new Sight(keys, rotary, pattern.causal());
@@ -46,6 +51,18 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
         var distance = key.slice(0, before, before + t).unsqueeze(1).sub(key);             // of key j from query i
         var near = pattern.causal() ? distance.le(reach) : distance.abs().le(reach);                   // (T, S)
         return new Sight(keys == null ? near : keys.and(near), rotary, pattern.causal());
+    }
+
+    /// For `t` noisy positions and then the same `t` clean ones, in blocks: a noisy position sees its own noisy block
+    /// and the clean blocks before it, a clean one the clean blocks up to its own.
+    static Sight ofPairs(TransformerConfig config, long t, Tables tables, Device device) {
+        var block = Tensor.arange(t, device).div(config.pattern().block()).floor();
+        var query = block.unsqueeze(1);
+        var none = query.ne(query).and(block.ne(block));                                                   // (T, T)
+        var noisy = Tensor.concat(1, query.eq(block), query.gt(block));
+        var clean = Tensor.concat(1, none, query.ge(block));
+        return new Sight(Tensor.concat(0, noisy, clean),                                                 // (2T, 2T)
+                tables.global == null ? null : tables.global.slice(0, t).twice(), false);
     }
 
     /// `attention` of `x` under what is seen here.

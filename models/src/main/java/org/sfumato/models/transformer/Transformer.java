@@ -2,6 +2,7 @@ package org.sfumato.models.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.sfumato.models.BlockDenoiser;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.transformer.Conditioning.Modulation;
@@ -44,7 +45,7 @@ import org.sfumato.tensor.Tensor;
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
         Conditioning conditioning, List<Block> blocks, Norm norm, Linear modulation, LinearMap transform,
-        Norm transformNorm, LinearMap head) implements Layer, Denoiser {
+        Norm transformNorm, LinearMap head) implements Layer, Denoiser, BlockDenoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
     ///
     /// @param attentionNorm before the attention or after it, or `null`
@@ -85,10 +86,11 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// @param attentionMask (B, S) bool, false at padding, which nobody sees, for the T positions and those of the
     ///     cache before them; or `null`: no padding
     /// @param alpha the share of signal (B, 1) or (B, T), for a network that is conditioned on it; or `null`
-    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask, Tensor alpha) {
+    /// @param paired true if the ids are noisy tokens and then the same tokens clean, for a network of blocks
+    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask, Tensor alpha, boolean paired) {
         /// Tokens with types, places and mask, each of which may be `null`.
         public Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
-            this(ids, types, places, attentionMask, null);
+            this(ids, types, places, attentionMask, null, false);
         }
 
         /// Tokens alone.
@@ -98,7 +100,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
         /// Noisy tokens.
         public static Input of(Noisy noisy) {
-            return new Input(noisy.ids(), null, null, null, noisy.alpha());
+            return new Input(noisy.ids(), null, null, null, noisy.alpha(), false);
         }
     }
 
@@ -146,6 +148,18 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return logits(hidden(input, cache, Pass.INFERENCE), Pass.INFERENCE);
     }
 
+    /// What predicts noisy positions that come after those in `cache`, which stays as it is.
+    public Denoiser after(Cache cache) {
+        return (noisy, _) -> {
+            int before = cache.length();
+            try {
+                return forward(Input.of(noisy), cache);
+            } finally {
+                cache.layers.forEach(layer -> layer.truncate(before));
+            }
+        };
+    }
+
     /// As [#forward(Input, Cache)], of the last position only. Shapes: (B, T) -> (B, V).
     public Tensor lastLogits(Input input, Cache cache) {
         long t = input.ids.size(1);
@@ -155,16 +169,21 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// Of a head whose matrix is at hand, the logits are made of the positions that count, some at a time.
     @Override
     public Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
-        if (!(head instanceof Linear(Tensor matrix, Tensor added))) {
-            return Denoiser.super.crossEntropy(noisy, targets, never, pass);
-        }
-        var h = transformed(hidden(Input.of(noisy), pass), pass);
-        var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
-        var bias = added == null ? without : added.add(without);
-        return h.linearCrossEntropy(matrix, bias, targets, IGNORED);
+        return head instanceof Linear dense
+                ? crossEntropy(dense, hidden(Input.of(noisy), pass), targets, never, pass)
+                : Denoiser.super.crossEntropy(noisy, targets, never, pass);
     }
 
-    private Tensor logits(Tensor h, Pass pass) {
+    /// From the stream after the last block.
+    Tensor crossEntropy(Linear dense, Tensor stream, Tensor targets, long never, Pass pass) {
+        var h = transformed(stream, pass);
+        var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
+        var bias = dense.bias() == null ? without : dense.bias().add(without);
+        return h.linearCrossEntropy(dense.weight(), bias, targets, IGNORED);
+    }
+
+    /// From the stream after the last block.
+    Tensor logits(Tensor h, Pass pass) {
         return head.forward(transformed(h, pass), pass.part(2 + blocks.size()));
     }
 
@@ -184,8 +203,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         long t = input.ids.size(1);
         var x = token.forward(input.ids);                                                              // (B, T, C)
         if (position != null) {
-            x = x.add(input.places == null ? position.slice(0, before, before + t)
-                    : position.embedding(input.places));
+            x = x.add(positions(input, before, t));
         }
         if (type != null) {
             x = x.add(input.types == null ? type.slice(0, 0, 1).squeeze(0) : type.embedding(input.types));
@@ -194,14 +212,24 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
         var tables = cache == null ? Sight.Tables.of(config, t, x) : cache.tables();
         var condition = condition(input.alpha);
-        var global = Sight.of(config, false, input.attentionMask, before, t, tables, x.device());
-        var local = Sight.of(config, true, input.attentionMask, before, t, tables, x.device());
+        var global = input.paired ? Sight.ofPairs(config, t / 2, tables, x.device())
+                : Sight.of(config, false, input.attentionMask, before, t, tables, x.device());
+        var local = config.pattern().window() == 0 ? global
+                : Sight.of(config, true, input.attentionMask, before, t, tables, x.device());
         for (int i = 0; i < blocks.size(); i++) {
             x = blocks.get(i).forward(x, condition, config.pattern().isLocal(i) ? local : global,
                     cache == null ? null : cache.layers().get(i), pass.part(1 + i));
         }
         x = norm == null ? x : norm.forward(x);
         return modulation == null ? x : new Modulation(modulation.forward(condition), x.size(-1)).modulate(x, 0);
+    }
+
+    private Tensor positions(Input input, int before, long t) {
+        if (input.paired) {
+            var half = position.slice(0, 0, t / 2);
+            return Tensor.concat(0, half, half);
+        }
+        return input.places == null ? position.slice(0, before, before + t) : position.embedding(input.places);
     }
 
     /// What blocks are told of the noise, (B, 1, W) or (B, T, W), or `null`.
@@ -215,9 +243,9 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     private void check(Input input, int before) {
         var ids = input.ids;
-        if (ids.shape().rank() != 2 || ids.size(1) > config.length() - before) {
-            throw new ShapeException("transformer: needs ids (B, T) with T at most " + (config.length() - before)
-                    + ", got " + ids.shape());
+        int most = (config.length() - before) * (input.paired ? 2 : 1);
+        if (ids.shape().rank() != 2 || ids.size(1) > most) {
+            throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + ids.shape());
         }
         if (input.places != null && !input.places.shape().equals(ids.shape())) {
             throw new ShapeException("transformer: places must be " + ids.shape() + " as the ids, got "
@@ -234,12 +262,31 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         }
     }
 
+    /// @throws IllegalStateException if this is no network of blocks
+    @Override
+    public int block() {
+        if (config.pattern().block() == 0) {
+            throw new IllegalStateException("transformer: this is no network of blocks\nhint: Pattern.blocks(size)");
+        }
+        return config.pattern().block();
+    }
+
+    /// Both copies of the text go through the network in one pass, twice as long. Source: Arriola et al. 2025, arXiv
+    /// 2503.09573, section 3.2.
+    ///
+    /// @throws IllegalStateException if this is no network of blocks
+    @Override
+    public Denoiser given(Tensor clean) {
+        block();
+        return new Paired(this, clean);
+    }
+
     /// An empty cache for `batch` sequences of up to `capacity` positions, in the current scope. Later positions see
     /// earlier ones through it: only a network that is causal computes with it what it computes without.
     ///
     /// @throws IllegalArgumentException if the network is not causal, or the capacity not in 1 .. its length
     public Cache cache(long batch, int capacity) {
-        if (!config.pattern().causal()) {
+        if (!config.pattern().isCacheable()) {
             throw new IllegalArgumentException("transformer: a cache needs a causal network, in this one every "
                     + "position sees the later ones too");
         }

@@ -46,11 +46,25 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
     /// @param window 0, or the width of what a local layer sees: `window / 2` positions to each side, or the last
     ///     `window` ones, itself among them, if causal
     /// @param globalEvery of so many layers the first one sees all in spite of the window; 0: none does
-    public record Pattern(boolean causal, int window, int globalEvery) {
+    /// @param block 0, or the size of the blocks in which a position sees its own and the earlier ones whole
+    public record Pattern(boolean causal, int window, int globalEvery, int block) {
         /// Every position sees every other.
-        public static final Pattern ALL = new Pattern(false, 0, 0);
+        public static final Pattern ALL = new Pattern(false, 0, 0, 0);
         /// Every position sees itself and the earlier ones.
-        public static final Pattern CAUSAL = new Pattern(true, 0, 0);
+        public static final Pattern CAUSAL = new Pattern(true, 0, 0, 0);
+
+        /// Every position sees the blocks of `size` positions up to its own.
+        ///
+        /// @throws IllegalArgumentException if the size is not positive
+        public static Pattern blocks(int size) {
+            require(size >= 1, "block", size);
+            return new Pattern(false, 0, 0, size);
+        }
+
+        /// True if no position sees a later one that is read after it: one by one, or block by block.
+        public boolean isCacheable() {
+            return causal || block > 0;
+        }
 
         /// Whether layer `layer` sees the window only.
         public boolean isLocal(int layer) {
@@ -134,6 +148,8 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
         require(heads.size >= 1, "size of a head", heads.size);
         require(mlpWidth >= 1, "mlpWidth", mlpWidth);
         require(pattern.window >= 0 && pattern.globalEvery >= 0, "window", pattern.window);
+        require(pattern.block == 0 || pattern.block > 0 && !pattern.causal && pattern.window == 0,
+                "blocks go with no window and are not causal inside, block", pattern.block);
         require(positions.types >= 0, "types", positions.types);
         require(positions.kind != Encoding.ROTARY || heads.size % 2 == 0,
                 "rotary positions need heads of even size, size", heads.size);

@@ -49,7 +49,8 @@ class AutoregressionTest {
 
     @Test
     void aTextIsScoredExactlyWindowByWindow() {
-        var estimate = new Nelbo(EXACT, new Autoregression(START), 2).estimate(new int[] {0, 1, 1, 1, 0}, 8, Rng.of(1));
+        var text = new int[] {0, 1, 1, 1, 0};
+        var estimate = new Nelbo<>(EXACT, new Autoregression(START), 2).estimate(text, 8, Rng.of(1));
         double expected = -(Math.log(.1) + Math.log(.3) + Math.log(.5)) / 5;                // the last one stands alone
         assertThat(estimate.nats()).isCloseTo(expected, within(1e-6));
         assertThat(estimate.standardError()).isZero();

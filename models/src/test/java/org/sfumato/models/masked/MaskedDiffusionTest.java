@@ -93,7 +93,7 @@ class MaskedDiffusionTest {
         }
         var text = ids.stream().mapToInt(Integer::intValue).toArray();
         for (var bound : List.of(PROCESS, PROCESS.fixedCount())) {
-            var estimate = new Nelbo(EXACT, bound, 2).estimate(text, 400, Rng.of(1));
+            var estimate = new Nelbo<>(EXACT, bound, 2).estimate(text, 400, Rng.of(1));
             assertThat(estimate.tokens()).isEqualTo(20);
             assertThat(estimate.standardError()).isPositive().isLessThan(.05);
             assertThat(2 * estimate.nats()).isCloseTo(ENTROPY, within(2 * 3 * estimate.standardError()));
@@ -104,7 +104,7 @@ class MaskedDiffusionTest {
     @Test
     void aModelThatKnowsNothingHasTheUniformBound() {
         Denoiser uniform = (noisy, _) -> Tensor.zeros(noisy.ids().size(0), noisy.ids().size(1), 3);
-        var estimate = new Nelbo(uniform, PROCESS.fixedCount(), 2)
+        var estimate = new Nelbo<>(uniform, PROCESS.fixedCount(), 2)
                 .estimate(new int[] {0, 1, 1, 0}, 64, Rng.of(3));
         assertThat(2 * estimate.nats()).isCloseTo(1.3862943611, within(1e-6));
     }

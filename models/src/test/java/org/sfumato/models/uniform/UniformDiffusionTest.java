@@ -128,7 +128,7 @@ class UniformDiffusionTest {
         double expected = -(4 * Math.log(.4) + 2 * Math.log(.1) + 4 * Math.log(.2) + 3 * Math.log(.3)) / 26;
         for (var schedule : NoiseSchedule.values()) {
             var process = new UniformProcess(2, schedule, 1e-4, 1 - 1e-4);
-            var estimate = new Nelbo(EXACT, process, 2).estimate(all, 1000, Rng.of(1));
+            var estimate = new Nelbo<>(EXACT, process, 2).estimate(all, 1000, Rng.of(1));
             assertThat(estimate.nats()).as("%s", schedule)
                     .isCloseTo(expected, within(.002 + 3 * estimate.standardError()));
         }
