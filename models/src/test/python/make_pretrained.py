@@ -118,4 +118,5 @@ def main():
         (out / file / "generation_config.json").unlink(missing_ok=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 package org.sfumato.models.pretrained;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,6 +13,7 @@ import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.io.FormatException;
 import org.sfumato.tensor.io.TensorFile;
+import org.sfumato.tensor.quantised.WeightFormat;
 
 /// Networks from folders as downloaded from the Hugging Face hub: `config.json` beside weights in any format that
 /// [TensorFile] knows. A single file will do where it carries its configuration: llama2.c's `.bin`.
@@ -22,7 +24,8 @@ import org.sfumato.tensor.io.TensorFile;
 /// ```
 ///
 /// The families are `bert`, `gpt2`, `llama`, `mistral`, `qwen2`, `Dream`, `llada` and `modernbert`, by the `model_type`
-/// of the configuration. Weights are computed with as f32, whatever they are stored as.
+/// of the configuration. Weights are computed with as f32, whatever they are stored as; [#load(Path, WeightFormat)]
+/// keeps the matrices in fewer bits.
 public final class Pretrained {
     private Pretrained() { }
 
@@ -40,18 +43,33 @@ public final class Pretrained {
     ///     and nothing is kept
     /// @throws IOException if a file cannot be read
     public static Transformer load(Path folderOrFile) throws IOException {
+        return load(folderOrFile, Weights.F32);
+    }
+
+    /// The network in the folder or file, in the current scope, its linear layers frozen in `format`. Each matrix is
+    /// converted as it is read. The token table stays f32; in [WeightFormat#BF16] it is bf16, and a head tied to it
+    /// shares it.
+    ///
+    /// @throws FormatException as [#load(Path)]
+    /// @throws IOException if a file cannot be read
+    public static Transformer load(Path folderOrFile, WeightFormat format) throws IOException {
+        return load(folderOrFile, Weights.in(format));
+    }
+
+    private static Transformer load(Path folderOrFile, Weights weights) throws IOException {
         var described = Described.at(folderOrFile);                     // whatever is wrong with it comes first
         var family = described.family();
-        try (var file = TensorFile.open(folderOrFile)) {
+        try (var file = TensorFile.open(folderOrFile); var scope = Scope.open("pretrained")) {
             var sources = sources(family, described.config(), file.names());
-            var network = Transformer.zero(described.config());
-            try {
-                fill(network, sources, file, folderOrFile, family);
+            return scope.call(() -> {
+                var outline = Transformer.outline(described.config());
+                check(outline, sources, file, folderOrFile, family);
+                var network = new Filling(file, sources, weights).of(outline);
+                network.parameters().values().forEach(Tensor::keep);
                 return network;
-            } catch (IOException | RuntimeException | Error e) {
-                network.parameters().values().forEach(Tensor::close);
-                throw e;
-            }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
@@ -65,8 +83,8 @@ public final class Pretrained {
         return sources;
     }
 
-    private static void fill(Transformer network, Map<String, Source> sources, TensorFile file, Path folder,
-            Family family) throws IOException {
+    private static void check(Transformer network, Map<String, Source> sources, TensorFile file, Path folder,
+            Family family) {
         var problems = new Problems();
         var left = new HashSet<>(file.names());
         for (var e : network.parameters().entrySet()) {
@@ -89,14 +107,11 @@ public final class Pretrained {
         }
         left.stream().filter(name -> !family.isKnownUnused(name)).sorted()
                 .forEach(name -> problems.add("unexpected: " + name + " " + file.shape(name)));
-        problems.raise("pretrained", folder, "the weights do not fit the configuration of a "
-                + family.modelTypes().getFirst());
-        for (var e : network.parameters().entrySet()) {
-            try (var scope = Scope.open("weight")) {
-                var value = sources.get(e.getKey()).read(file);
-                scope.run(() -> e.getValue().assign(value));
-                value.close();
-            }
+        try {
+            problems.raise("pretrained", folder, "the weights do not fit the configuration of a "
+                    + family.modelTypes().getFirst());
+        } catch (FormatException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -1,11 +1,13 @@
 package org.sfumato.models.pretrained;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.io.TensorFile;
 
@@ -46,13 +48,36 @@ record Source(List<String> names, boolean turned) {
         return first.with(0, rows);
     }
 
-    /// The parameter in f32.
-    Tensor read(TensorFile file) throws IOException {
-        var parts = new ArrayList<Tensor>();
-        for (var name : names) {
-            parts.add(file.tensor(name, DType.F32));
+    /// The parameter as `type`, in the current scope. Each tensor is read to its place.
+    Tensor read(TensorFile file, DType type) throws IOException {
+        if (turned) {
+            return turned(file, type);
         }
-        return turned ? parts.getFirst().t()
-                : parts.size() == 1 ? parts.getFirst() : Tensor.concat(0, parts.toArray(Tensor[]::new));
+        if (names.size() == 1) {
+            return file.tensor(names.getFirst(), type);
+        }
+        var whole = Tensor.uninitialised(new Spec(shape(file), type), Settings.current().device());
+        try {
+            long row = 0;
+            for (var name : names) {
+                long rows = file.shape(name).size(0);
+                file.read(name, whole.slice(0, row, row + rows));
+                row += rows;
+            }
+            return whole;
+        } catch (IOException | RuntimeException | Error e) {
+            whole.close();
+            throw e;
+        }
+    }
+
+    private Tensor turned(TensorFile file, DType type) throws IOException {
+        var stored = file.tensor(names.getFirst(), type);
+        if (stored.shape().rank() != 2) {
+            return stored;
+        }
+        var turned = Scope.result(() -> stored.t().contiguous());
+        stored.close();
+        return turned;
     }
 }

@@ -22,10 +22,11 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
                 return new Tables(null, null);
             }
             int size = config.heads().size();
-            var global = Rotary.of(length, size, positions.base(), positions.scaling(), like.dtype(), like.device());
+            var type = like.dtype().compute();
+            var global = Rotary.of(length, size, positions.base(), positions.scaling(), type, like.device());
             // Where all layers are local, as Mistral's, their angles are the network's.
             return new Tables(global, config.pattern().globalEvery() == 0 ? global
-                    : Rotary.of(length, size, positions.localBase(), RotaryScaling.NONE, like.dtype(), like.device()));
+                    : Rotary.of(length, size, positions.localBase(), RotaryScaling.NONE, type, like.device()));
         }
     }
 

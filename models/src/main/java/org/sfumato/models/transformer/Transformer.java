@@ -106,13 +106,22 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     /// A network with fresh parameters in the current scope.
     public static Transformer init(TransformerConfig config, Rng rng) {
-        return new TransformerStart(config).network(rng);
+        return new TransformerStart(config, false).network(rng);
     }
 
     /// A network in the current scope whose matrices are zero, for parameters that come from elsewhere: drawing the
     /// first values of a large network takes longer than reading them.
     public static Transformer zero(TransformerConfig config) {
-        var zero = init(config.withStart(Start.ZERO), Rng.of(0));
+        return zero(config, false);
+    }
+
+    /// The same, but a matrix takes no memory and cannot be written to: for readers that put others in their place.
+    public static Transformer outline(TransformerConfig config) {
+        return zero(config, true);
+    }
+
+    private static Transformer zero(TransformerConfig config, boolean outline) {
+        var zero = new TransformerStart(config.withStart(Start.ZERO), outline).network(Rng.of(0));
         return new Transformer(config, zero.token, zero.position, zero.type, zero.embeddingNorm, zero.conditioning,
                 zero.blocks, zero.norm, zero.modulation, zero.transform, zero.transformNorm, zero.head);
     }
@@ -297,8 +306,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         var like = token.weight();
         var layers = new ArrayList<KeyValues>();
         for (int i = 0; i < config.layers(); i++) {
-            layers.add(new KeyValues(batch, config.heads().key(), capacity, config.heads().size(), like.dtype(),
-                    like.device()));
+            layers.add(new KeyValues(batch, config.heads().key(), capacity, config.heads().size(),
+                    like.dtype().compute(), like.device()));
         }
         return new Cache(List.copyOf(layers), Sight.Tables.of(config, capacity, like));
     }

@@ -16,9 +16,13 @@ import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.RmsNorm;
 import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
 
 /// The first parameters of a [Transformer], as [Start] says.
-record TransformerStart(TransformerConfig config) {
+///
+/// @param outline true if matrices take no memory, as [Transformer#outline] has them
+record TransformerStart(TransformerConfig config, boolean outline) {
     Transformer network(Rng rng) {
         var blocks = new ArrayList<Block>();
         for (int i = 0; i < config.layers(); i++) {
@@ -29,7 +33,7 @@ record TransformerStart(TransformerConfig config) {
         var token = table(config.vocabulary(), rng.fold(0));
         var position = config.positions().kind() == Encoding.ROTARY ? null
                 : config.start() == Start.TORCH ? Init.normal(1, rng.fold(1), config.length(), config.width())
-                : Init.zeros(config.length(), config.width());
+                : zeros(config.length(), config.width());
         var type = config.positions().types() == 0 ? null
                 : table(config.positions().types(), rng.fold(3 + config.layers())).weight();
         var transform = output.transform() ? linear(config.width(), config.width(), config.biases().transform(), false,
@@ -44,9 +48,14 @@ record TransformerStart(TransformerConfig config) {
                 output.transform() ? norm(config.width()) : null, head);
     }
 
+    /// A matrix of zeros; as an outline, one zero seen many times.
+    private Tensor zeros(long rows, long columns) {
+        return outline ? Init.zeros(1, 1).expand(Shape.of(rows, columns)) : Init.zeros(rows, columns);
+    }
+
     private Embedding table(long rows, Rng rng) {
         return switch (config.start()) {
-            case ZERO -> new Embedding(Init.zeros(rows, config.width()));
+            case ZERO -> new Embedding(zeros(rows, config.width()));
             case TORCH -> Embedding.init(rows, config.width(), 1, rng);
             case NORMAL, ZERO_OUTPUTS -> Embedding.init(rows, config.width(), .02, rng);
         };
@@ -93,7 +102,7 @@ record TransformerStart(TransformerConfig config) {
         if (config.start() == Start.TORCH) {
             return Linear.init(in, out, bias, rng);
         }
-        return new Linear(zero || config.start() == Start.ZERO ? Init.zeros(out, in) : Init.normal(.02, rng, out, in),
+        return new Linear(zero || config.start() == Start.ZERO ? zeros(out, in) : Init.normal(.02, rng, out, in),
                 bias ? Init.zeros(out) : null);
     }
 }

@@ -68,6 +68,11 @@ final class ListedTensors implements TensorFile {
     }
 
     @Override
+    public void read(String name, Tensor into) throws IOException {
+        stored(name).read(file, name, into);
+    }
+
+    @Override
     public void close() {
         file.close();
     }

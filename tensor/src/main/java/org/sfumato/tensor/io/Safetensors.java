@@ -155,6 +155,11 @@ public final class Safetensors implements TensorFile {
         return stored(name).read(file, name, type, device);
     }
 
+    @Override
+    public void read(String name, Tensor into) throws IOException {
+        stored(name).read(file, name, into);
+    }
+
     /// Closes the file. Tensors read from it stay, segments do not.
     @Override
     public void close() {

@@ -126,6 +126,11 @@ final class Shards implements TensorFile {
     }
 
     @Override
+    public void read(String name, Tensor into) throws IOException {
+        shard(name).read(name, into);
+    }
+
+    @Override
     public void close() {
         shards.forEach(TensorFile::close);
     }

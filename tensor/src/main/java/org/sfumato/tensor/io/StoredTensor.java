@@ -12,6 +12,7 @@ import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.Cast;
@@ -42,22 +43,36 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
     /// @throws FormatException if the type cannot be loaded, or a truth value is neither 0 nor 1
     Tensor read(FileBytes file, String name, DType type, Device device) throws IOException {
         file.requireOpen();
-        var from = spec(file, name);
-        var tensor = Tensor.uninitialised(from.as(type), device);
+        var tensor = Tensor.uninitialised(spec(file, name).as(type), device);
         try {
-            if (!isDense()) {
-                gathered(file, name, tensor);
-            } else if (encoding.orElseThrow().isPlain() && type == from.dtype() && host(tensor) != null) {
-                var memory = host(tensor).asSlice(0, bytes);
-                file.read(at, memory);
-                checkTruths(file, name, memory, 0);
-            } else {
-                converted((first, raw) -> file.read(at + encoding.orElseThrow().bytes(first), raw), file, name, tensor);
-            }
+            read(file, name, tensor);
             return tensor;
         } catch (IOException | RuntimeException | Error e) {
             tensor.close();
             throw e;
+        }
+    }
+
+    /// Reads the tensor, called `name`, into `tensor`, of its shape and dense, as [#read(FileBytes, String, DType,
+    /// Device)] does.
+    ///
+    /// @throws FormatException if the type cannot be loaded, or a truth value is neither 0 nor 1
+    /// @throws ShapeException if `tensor` is of another shape, or not dense
+    void read(FileBytes file, String name, Tensor tensor) throws IOException {
+        file.requireOpen();
+        var from = spec(file, name);
+        if (!tensor.shape().equals(shape) || !tensor.layout().isDense()) {
+            throw new ShapeException("read: " + name + " " + from + " does not fit a tensor "
+                    + (tensor.layout().isDense() ? "" : "that is not dense, ") + tensor.spec());
+        }
+        if (!isDense()) {
+            gathered(file, name, tensor);
+        } else if (encoding.orElseThrow().isPlain() && tensor.dtype() == from.dtype() && host(tensor) != null) {
+            var memory = host(tensor);
+            file.read(at, memory);
+            checkTruths(file, name, memory, 0);
+        } else {
+            converted((first, raw) -> file.read(at + encoding.orElseThrow().bytes(first), raw), file, name, tensor);
         }
     }
 
@@ -76,9 +91,11 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
         return shape.count() == 0 || Arrays.equals(strides, walked.strides());
     }
 
+    /// The memory of the elements of a dense tensor.
     private static MemorySegment host(Tensor tensor) {
+        var operand = tensor.operand();
         try {
-            return tensor.operand().buffer().host();
+            return operand.buffer().host().asSlice(operand.byteOffset(), operand.spec().bytes());
         } catch (UnsupportedOperationException e) {
             return null;                                        // the device's memory is filled by copies
         }
@@ -119,7 +136,8 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
 
     private static void put(MemorySegment values, DType loaded, Tensor tensor, long first, long n) {
         if (tensor.dtype() == loaded) {
-            Backends.of(tensor.device()).write(values, tensor.operand().buffer(), first * loaded.bytes());
+            Backends.of(tensor.device()).write(values, tensor.operand().buffer(),
+                    tensor.operand().byteOffset() + first * loaded.bytes());
             return;
         }
         Dispatch.unrecorded(() -> {

@@ -61,6 +61,15 @@ public interface TensorFile extends AutoCloseable {
     /// @throws IllegalStateException if the file is closed
     Tensor tensor(String name, DType type, Device device) throws IOException;
 
+    /// Reads tensor `name` into `into`, of its shape and dense, as the type of that.
+    ///
+    /// @throws FormatException if its type cannot be loaded, or a truth value is neither 0 nor 1
+    /// @throws IOException if it cannot be read; then `into` holds a part of it
+    /// @throws org.sfumato.tensor.ShapeException if `into` is of another shape, or not dense
+    /// @throws IllegalArgumentException if there is no such tensor
+    /// @throws IllegalStateException if the file is closed
+    void read(String name, Tensor into) throws IOException;
+
     /// As [#tensor(String, DType, Device)], in the type of [#spec].
     default Tensor tensor(String name, Device device) throws IOException {
         return tensor(name, spec(name).dtype(), device);
