@@ -98,7 +98,7 @@ final class Progress implements AutoCloseable {
         int full = (int) (BAR * done / total);
         var bar = inPlace ? " [" + "=".repeat(full) + (full < BAR ? ">" + " ".repeat(BAR - full - 1) : "") + "]" : "";
         var left = done < total
-                ? time(Math.round((total - done) / Math.max(rate, 1e-9))) + " left"
+                ? rate > 0 ? time(Math.round((total - done) / rate)) + " left" : ""
                 : "in " + time(Math.round(seconds));
         var speed = String.format(Locale.ROOT, rate < 10 ? "%.2f" : "%.0f", rate);
         return String.format(Locale.ROOT, "%s%s %3d%%  %d/%d %s  %s %s/s  %s  %s",

@@ -58,8 +58,8 @@ class DataPrepareCommandTest {
     void trainingAndScoringReadTheTokens() throws IOException {
         prepare("--end", "\n").succeeds();
         var run = temp.resolve("run");
-        var trained = Cli.run("train", "masked", "--data", out, "--out", run, "--steps", 2, "--batch", 2, "--length", 16,
-                "--json").succeeds();
+        var trained = Cli.run("train", "masked", "--data", out, "--out", run, "--steps", 2, "--batch", 2,
+                "--length", 16, "--json").succeeds();
         assertThat(trained.err()).contains(" tokens, 256 ids; ");
         Cli.run("train", "masked", "--data", out, "--out", run, "--resume", "--steps", 3).succeeds();
         var scored = Cli.run("eval", "--model", run, "--data", out, "--samples", 1, "--json").succeeds().json();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +70,38 @@ class SafetensorsTest {
         assertThat(tensors.get("x.bool").toLongs()).containsExactly(0, 1, 0, 1, 0, 1);
         assertThat(tensors.get("a").item()).isEqualTo(1.5);
         assertThat(tensors.get("empty").spec()).isEqualTo(new Spec(Shape.of(0, 4), DType.F32));
+    }
+
+    @Test
+    void bytesOfAnyTypeAreWrittenAsTheyAre() throws IOException {
+        var path = folder.resolve("raw.safetensors");
+        var raw = new LinkedHashMap<String, Safetensors.Raw>();
+        var longs = MemorySegment.ofArray(new byte[] {1, 0, 0, 0, 0, 0, 0, 0});
+        var shorts = MemorySegment.ofArray(new byte[] {1, 0, -1, -1, 0, 2});
+        raw.put("long", new Safetensors.Raw("I64", Shape.of(1), longs));
+        raw.put("short", new Safetensors.Raw("U16", Shape.of(3), shorts));
+        Safetensors.writeRaw(path, raw, Map.of("a", "b"));
+        try (var file = Safetensors.open(path)) {
+            assertThat(file.names()).containsExactly("long", "short");
+            assertThat(file.metadata()).containsExactly(Map.entry("a", "b"));
+            assertThat(scope.call(() -> tensor(file, "short").toLongs())).containsExactly(1, 65_535, 512);
+        }
+        raw.put("short", new Safetensors.Raw("U16", Shape.of(4), shorts));
+        assertThatThrownBy(() -> Safetensors.writeRaw(path, raw, Map.of())).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("safetensors: short: U16 (4,) is not 6 bytes");
+        raw.put("short", new Safetensors.Raw("U17", Shape.of(3), shorts));
+        assertThatThrownBy(() -> Safetensors.writeRaw(path, raw, Map.of())).hasMessageContaining("no type 'U17'");
+        try (var file = Safetensors.open(path)) {
+            assertThat(file.names()).hasSize(2);
+        }
+    }
+
+    private static Tensor tensor(Safetensors file, String name) {
+        try {
+            return file.tensor(name);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     @Test
