@@ -7,8 +7,18 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.TransformerConfig;
+import org.sfumato.models.transformer.TransformerConfig.Pattern;
+import org.sfumato.models.transformer.TransformerConfig.Start;
+import org.sfumato.nn.lora.Lora;
+import org.sfumato.nn.lora.LoraConfig;
+import org.sfumato.nn.lora.Place;
+import org.sfumato.nn.lora.Targets;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 
 /// Every example runs, at a tiny size, and frees what it takes.
@@ -57,6 +67,22 @@ class ExamplesTest {
         assertThat(outcome.last()).isLessThan(.8 * outcome.first());
         assertThat(outcome.text()).hasSize(64);
         assertThat(printed()).contains("step     0  loss").contains("step    59  loss").contains("nats/token");
+        assertThat(Memory.current(Device.CPU).live()).isEqualTo(before);
+    }
+
+    @Test
+    void anAdapterLearnsATextThatItsNetworkDoesNotKnow() {
+        long before = Memory.current(Device.CPU).live();
+        Scope.temporary(() -> {
+            var corpus = TextCorpus.ofCharacters("to be or not to be, that is the question. ".repeat(40));
+            var config = TransformerConfig.classic(corpus.tokenizer().vocabularySize(), 32, 16, 2, 2)
+                    .withPattern(Pattern.CAUSAL).withStart(Start.TORCH);
+            var network = Transformer.init(config, Rng.of(1));
+            var lora = Lora.init(LoraConfig.of(4, 8, Targets.named("qkv", "up", "down")), Place.of(network), Rng.of(2));
+            var losses = TrainAdapter.run(network, lora, corpus, new TrainAdapter.Size(40, 8, 16, 3e-2), out);
+            assertThat(losses[1]).isLessThan(Math.log(config.vocabulary())).isLessThan(losses[0]);
+            assertThat(printed()).startsWith("1,792 of 7,344 ").contains("held-out loss:");
+        });
         assertThat(Memory.current(Device.CPU).live()).isEqualTo(before);
     }
 }
