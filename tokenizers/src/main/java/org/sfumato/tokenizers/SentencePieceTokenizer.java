@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.sfumato.tokenizers.pipeline.ByteTokens;
 import org.sfumato.tokenizers.pipeline.PieceCutter;
 import org.sfumato.tokenizers.pipeline.PieceModel;
@@ -24,6 +25,8 @@ public final class SentencePieceTokenizer implements Tokenizer {
     private final PieceModel model;
     private final PieceCutter cutter;
     private final PieceText normalizer;
+    /// For what stands after a special token: no space is put in front.
+    private final PieceText continued;
     private final int[] bytes = new int[256];
 
     private SentencePieceTokenizer(byte[] file) {
@@ -31,6 +34,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
         model = PieceModel.of(file);
         cutter = new PieceCutter(model);
         normalizer = new PieceText(model.rules(), cutter.userDefined());
+        continued = new PieceText(model.rules().withoutPrefix(), cutter.userDefined());
         if (model.byteFallback()) {
             for (int b = 0; b < bytes.length; b++) {
                 var name = ByteTokens.names(new byte[] {(byte) b})[0];
@@ -53,8 +57,18 @@ public final class SentencePieceTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
+        return encode(text, true);
+    }
+
+    /// The pieces that stand for no text.
+    IntStream controls() {
+        return IntStream.range(0, vocabularySize()).filter(id -> model.pieces().get(id).type() == Type.CONTROL);
+    }
+
+    /// The ids of `text`, which stands at the beginning of a text or after a special token.
+    int[] encode(String text, boolean front) {
         SubwordTokenizer.requireText(text);
-        var normal = normalizer.normalize(text);
+        var normal = (front ? normalizer : continued).normalize(text);
         var cut = cutter.cut(normal);
         var out = new int[model.byteFallback() ? 4 * normal.length() : cut.length / 2];
         int n = 0;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import org.sfumato.tokenizers.pipeline.BytePair;
 import org.sfumato.tokenizers.pipeline.Fields;
 import org.sfumato.tokenizers.pipeline.Pipeline;
 import org.sfumato.tokenizers.pipeline.WordEncoder;
@@ -167,6 +168,15 @@ public final class SubwordTokenizer implements Tokenizer {
     /// The added tokens, special ones among them, by id.
     public List<AddedToken> addedTokens() {
         return parts.added().byId().values().stream().sorted((a, b) -> Integer.compare(a.id(), b.id())).toList();
+    }
+
+    /// Whether `token` is among [#addedTokens()].
+    boolean isAdded(String token) {
+        return parts.added().find(token) != null;
+    }
+
+    boolean isBytePair() {
+        return parts.model() instanceof BytePair;
     }
 
     /// The largest id and one; a file may leave ids below it unused.

@@ -53,7 +53,8 @@ final class TokenizerFiles {
                 return SubwordTokenizer.of(VocabularyFiles.tiktoken(file));
             }
             if (name.endsWith(".txt")) {
-                return SubwordTokenizer.of(VocabularyFiles.bert(file, config(file)));
+                var config = config(file.resolveSibling("tokenizer_config.json"));
+                return SubwordTokenizer.of(VocabularyFiles.bert(file, config));
             }
             var merges = merges(file);
             if (merges.isPresent()) {
@@ -81,8 +82,8 @@ final class TokenizerFiles {
                 .findFirst();
     }
 
-    private static Fields config(Path file) throws IOException {
-        var config = file.resolveSibling("tokenizer_config.json");
+    /// A `tokenizer_config.json`, empty where there is none.
+    static Fields config(Path config) throws IOException {
         JsonNode node = Files.exists(config) ? VocabularyFiles.read(config) : JsonMapper.shared().createObjectNode();
         return new Fields(node, "tokenizer_config.json");
     }

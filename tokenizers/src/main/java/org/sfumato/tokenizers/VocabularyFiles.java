@@ -127,13 +127,15 @@ final class VocabularyFiles {
         return file;
     }
 
-    /// The content of a special token: text, or an object that holds it.
+    /// The content of a special token.
     private static String token(Fields config, String role) {
         var usual = "[" + role.substring(0, role.indexOf('_')).toUpperCase(java.util.Locale.ROOT) + "]";
-        if (config.has(role) && config.node().get(role).isObject()) {
-            return config.object(role).text("content");
-        }
-        return config.text(role, usual);
+        return config.has(role) ? content(config, role) : usual;
+    }
+
+    /// Text, or that of an object that holds it.
+    static String content(Fields config, String name) {
+        return config.node().get(name).isObject() ? config.object(name).text("content") : config.text(name);
     }
 
     /// tiktoken's: a token in base64 and its rank a line. Two neighbours merge where together they are a token, the

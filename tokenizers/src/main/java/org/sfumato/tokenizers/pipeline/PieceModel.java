@@ -29,7 +29,12 @@ public record PieceModel(List<Piece> pieces, Map<String, Integer> ids, Kind kind
 
     /// How text is normalized.
     public record Rules(CharsMap map, boolean dummyPrefix, boolean removeExtraSpaces, boolean escapeSpaces,
-            boolean spaceAsSuffix) { }
+            boolean spaceAsSuffix) {
+        /// These for a text that goes on.
+        public Rules withoutPrefix() {
+            return new Rules(map, false, removeExtraSpaces, escapeSpaces, spaceAsSuffix);
+        }
+    }
 
     /// Throws [IllegalArgumentException] where `bytes` is no such model, or one of words or characters.
     public static PieceModel of(byte[] bytes) {
