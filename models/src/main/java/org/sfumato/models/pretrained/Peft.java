@@ -153,18 +153,19 @@ public final class Peft {
                 }
             });
             var copy = PREFIX + place.name() + COPY;
-            if (left.remove(copy) && !isCopy(place, copy, file)) {
-                problems.add("differs: " + copy + " is not the matrix of the network");
+            if (left.remove(copy)) {
+                switch (Linears.of(network).get(place.path())) {
+                    case Linear dense when isCopy(dense.weight(), place, copy, file) -> { }
+                    case Linear _ -> problems.add("differs: " + copy + " is not the matrix of the network");
+                    default -> problems.add("unexpected: " + copy + ", where the network has no dense matrix");
+                }
             }
         }
         left.stream().sorted().forEach(name -> problems.add("unexpected: " + name + " " + file.shape(name)));
         problems.raise("peft", folder, "the adapter does not fit the network and its configuration");
     }
 
-    private boolean isCopy(Place place, String name, TensorFile file) throws IOException {
-        if (!(Linears.of(network).get(place.path()) instanceof Linear(Tensor weight, Tensor _))) {
-            return false;
-        }
+    private static boolean isCopy(Tensor weight, Place place, String name, TensorFile file) throws IOException {
         var copy = file.tensor(name, DType.F32, weight.device());
         try (var scope = Scope.open("copy")) {
             return scope.call(() -> {
