@@ -3,6 +3,8 @@ package org.sfumato.models.autoregressive;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.diffusion.VariationalBound;
+import org.sfumato.models.transformer.Transformer;
+import org.sfumato.nn.Linear;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
@@ -25,5 +27,15 @@ public record Autoregression(int start) implements VariationalBound<Denoiser> {
         var first = Tensor.full(Shape.of(rows, 1), start, DType.I64, ids.device());
         var before = Tensor.concat(1, first, ids.slice(1, 0, ids.size(1) - 1));                         // (B, T)
         return network.crossEntropy(Noisy.of(before), ids, start, pass);
+    }
+
+    /// `network` with a head that never gives `start`, as in the training: what writes text and scores it.
+    public Transformer writer(Transformer network) {
+        var head = (Linear) network.head();
+        var without = Denoiser.without(start, network.config().vocabulary(), head.weight().dtype(),
+                head.weight().device());
+        return new Transformer(network.config(), network.token(), network.position(), network.type(),
+                network.embeddingNorm(), network.blocks(), network.norm(), network.transform(), network.transformNorm(),
+                new Linear(head.weight(), head.bias() == null ? without : head.bias().add(without)));
     }
 }

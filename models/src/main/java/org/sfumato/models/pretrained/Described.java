@@ -19,7 +19,7 @@ record Described(Family family, TransformerConfig config) {
         }
     }
 
-    private static ConfigJson json(Path folderOrFile) throws IOException {
+    static ConfigJson json(Path folderOrFile) throws IOException {
         if (!Files.isRegularFile(folderOrFile)) {
             return ConfigJson.read(folderOrFile.resolve("config.json"));
         }

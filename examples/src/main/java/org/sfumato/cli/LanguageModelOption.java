@@ -1,0 +1,41 @@
+package org.sfumato.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.sfumato.models.autoregressive.Autoregression;
+import org.sfumato.models.pretrained.LanguageModel;
+import picocli.CommandLine.Option;
+
+/// `--model` and `--tokenizer`: a model as the hub gives it, or one that `sfumato train` made to write from left to right.
+final class LanguageModelOption {
+    @Option(names = "--model", required = true, paramLabel = "DIR",
+            description = "A folder as downloaded from the Hugging Face hub, a file of llama2.c, or what `sfumato train` "
+                    + "made of the kind `ar`.")
+    Path folder;
+
+    @Option(names = "--tokenizer", paramLabel = "PATH",
+            description = "Folder or file of the tokenizer (default: the folder of the model).")
+    Path tokenizer;
+
+    /// The model, in the current scope.
+    LanguageModel load(Common common) throws IOException {
+        if (!Files.exists(folder)) {
+            throw new IllegalArgumentException("no model in " + folder + ": there is no such file or folder"
+                    + "\nhint: load one: sfumato hub get REPO");
+        }
+        if (!Files.isDirectory(folder.resolve("checkpoints")) && !Files.exists(folder.resolve("manifest.json"))) {
+            return LanguageModel.load(folder, Optional.ofNullable(tokenizer));
+        }
+        var trained = ModelOption.load(folder, common);
+        if (!(trained.objective() instanceof Autoregression objective)) {
+            throw new IllegalArgumentException("the model in " + folder + " does not write from left to right"
+                    + "\nhint: sfumato generate --model " + folder);
+        }
+        return new LanguageModel(objective.writer(trained.network()), trained.tokenizer(),
+                OptionalInt.of(objective.start()), OptionalInt.empty(), Set.of());
+    }
+}
