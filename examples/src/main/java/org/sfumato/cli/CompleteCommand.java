@@ -120,7 +120,8 @@ final class CompleteCommand implements Callable<Integer> {
 
     /// The question in the form of the model's training, whose end of a turn is an end.
     private static int[] question(LanguageModel model, String text, Set<Integer> ends) {
-        var form = model.tokenizer() instanceof SubwordTokenizer subwords ? ChatTemplate.of(subwords).orElse(null) : null;
+        var form = model.tokenizer() instanceof SubwordTokenizer subwords
+                ? ChatTemplate.of(subwords).orElse(null) : null;
         if (form == null) {
             throw new IllegalArgumentException("no known form of conversation in this tokenizer\nhint: without --chat, "
                     + "write the marks of the turns into the prompt");

@@ -20,8 +20,8 @@ import picocli.CommandLine.Parameters;
 
 /// `sfumato inspect`: what is in a file of tensors.
 @Command(name = "inspect", description = "Show the tensors and the metadata of a file or folder.",
-        footer = {"", "Read are safetensors with or without index, PyTorch's .pt and .bin, GGUF, llama2.c, NumPy's .npz, "
-            + "and the checkpoints of `sfumato train`.",
+        footer = {"", "Read are safetensors with or without index, PyTorch's .pt and .bin, GGUF, llama2.c, NumPy's "
+            + ".npz, and the checkpoints of `sfumato train`.",
             "Example: sfumato inspect gpt2 --match 'transformer.h.0.*' --stats"})
 final class InspectCommand implements Callable<Integer> {
     private static final int VALUE = 100;
@@ -33,7 +33,8 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PATH", description = "A file, or a folder with one.")
     Path path;
 
-    @Option(names = "--match", paramLabel = "PATTERN", description = "Only tensors whose names match, such as '*.bias'.")
+    @Option(names = "--match", paramLabel = "PATTERN",
+            description = "Only tensors whose names match, such as '*.bias'.")
     String match = "*";
 
     @Option(names = "--stats", description = "Read the tensors: least, largest and mean value, NaN and infinite ones.")

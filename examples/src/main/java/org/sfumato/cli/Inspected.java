@@ -68,8 +68,9 @@ final class Inspected implements AutoCloseable {
         var file = TensorFile.open(path);
         open.add(file);
         for (var name : file.names()) {
-            listed.put(prefix + name, new Listed(prefix + name, file.storedAs(name), file.shape(name), file.bytes(name)));
-            readings.put(prefix + name, () -> file.tensor(name));
+            var full = prefix + name;
+            listed.put(full, new Listed(full, file.storedAs(name), file.shape(name), file.bytes(name)));
+            readings.put(full, () -> file.tensor(name));
         }
         file.metadata().forEach((name, value) -> metadata.put(prefix + name, value));
     }

@@ -10,11 +10,12 @@ import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
 import picocli.CommandLine.Option;
 
-/// `--model` and `--tokenizer`: a model as the hub gives it, or one that `sfumato train` made to write from left to right.
+/// `--model` and `--tokenizer`: a model as the hub gives it, or one that `sfumato train` made to write from left to
+/// right.
 final class LanguageModelOption {
     @Option(names = "--model", required = true, paramLabel = "DIR",
-            description = "A folder as downloaded from the Hugging Face hub, a file of llama2.c, or what `sfumato train` "
-                    + "made of the kind `ar`.")
+            description = "A folder as downloaded from the Hugging Face hub, a file of llama2.c, or what `sfumato "
+                    + "train` made of the kind `ar`.")
     Path folder;
 
     @Option(names = "--tokenizer", paramLabel = "PATH",

@@ -30,7 +30,8 @@ final class TokenizeCommand implements Callable<Integer> {
     Common common;
 
     @Option(names = {"--tokenizer", "--model"}, required = true, paramLabel = "PATH",
-            description = "A folder as downloaded from the hub, or a file: tokenizer.json, vocab.txt, *.model, *.tiktoken.")
+            description = "A folder as downloaded from the hub, or a file: tokenizer.json, vocab.txt, *.model, "
+                    + "*.tiktoken.")
     Path tokenizer;
 
     @ArgGroup
@@ -50,7 +51,8 @@ final class TokenizeCommand implements Callable<Integer> {
         @Option(names = "--file", arity = "1..*", paramLabel = "FILE", description = "UTF-8 text.")
         List<Path> files;
 
-        @Option(names = "--decode", arity = "1..*", split = ",", paramLabel = "ID", description = "Ids to make text of.")
+        @Option(names = "--decode", arity = "1..*", split = ",", paramLabel = "ID",
+                description = "Ids to make text of.")
         int[] ids;
     }
 

@@ -94,7 +94,8 @@ class FileCommandsTest {
     void textIsCutAndPutTogether() throws IOException {
         var json = Cli.run("tokenize", "--tokenizer", gpt2.path(), "w3  w17 huh", "--json").succeeds().json();
         assertThat(json).isEqualTo(JsonMapper.shared().readTree("""
-                {"ids": [3, 17, 0], "tokens": ["w3", "w17", "w0"], "starts": [0, 4, 8], "ends": [2, 7, 11], "count": 3}"""));
+                {"ids": [3, 17, 0], "tokens": ["w3", "w17", "w0"], "starts": [0, 4, 8],
+                 "ends": [2, 7, 11], "count": 3}"""));
         assertThat(Cli.run("tokenize", "--tokenizer", gpt2.path(), "w3 w17").out().lines())
                 .containsExactly("      3  0-2         w3", "     17  3-6         w17");
         assertThat(Cli.run("tokenize", "--tokenizer", gpt2.path(), "--decode", "3,17", 4).succeeds().out().strip())

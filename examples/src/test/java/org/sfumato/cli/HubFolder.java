@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Folders as the hub gives them: the small random networks of the tests of `models`, and a tokenizer whose token number
-/// i is the word `wi`.
+/// Folders as the hub gives them: the small random networks of the tests of `models`, and a tokenizer whose token
+/// number i is the word `wi`.
 record HubFolder(Path path) {
     static final Path FIXTURES = Path.of("../models/src/test/resources/org/sfumato/models/pretrained");
     private static final int WORDS = 61;

@@ -112,9 +112,11 @@ class LanguageModelCommandsTest {
             var logits = Arrays.copyOfRange(tensors.get("logits").toDoubles(), place * vocabulary,
                     (place + 1) * vocabulary);
             double sum = Arrays.stream(logits).map(Math::exp).sum();
-            var order = IntStream.range(0, vocabulary).boxed().sorted(Comparator.comparingDouble(v -> -logits[v])).toList();
+            var order = IntStream.range(0, vocabulary).boxed()
+                    .sorted(Comparator.comparingDouble(v -> -logits[v])).toList();
 
-            var result = Cli.run("fill", "--model", folder.path(), text.toString().strip(), "--top", 3, "--json").succeeds();
+            var result = Cli.run("fill", "--model", folder.path(), text.toString().strip(), "--top", 3, "--json")
+                    .succeeds();
             int mask = (int) Arrays.stream(ids).limit(place).filter(id -> id == ids[place]).count();
             var candidates = result.json().get("masks").get(mask);
             assertThat(candidates).hasSize(3);

@@ -35,8 +35,8 @@ public record LanguageModel(Transformer network, Tokenizer tokenizer, OptionalIn
     public static LanguageModel load(Path folderOrFile, Optional<Path> tokenizer) throws IOException {
         boolean single = Files.isRegularFile(folderOrFile);
         if (single && tokenizer.isEmpty()) {
-            throw new IllegalArgumentException("language model: " + folderOrFile + " has no tokenizer in it\nhint: name "
-                    + "its file too");
+            throw new IllegalArgumentException("language model: " + folderOrFile + " has no tokenizer in it\nhint: "
+                    + "name its file too");
         }
         var config = Described.json(folderOrFile);
         var words = Tokenizers.load(tokenizer.orElse(folderOrFile));
