@@ -19,7 +19,6 @@ import org.sfumato.models.autoregressive.Decoding;
 import org.sfumato.models.pretrained.LanguageModel;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tokenizers.ChatTemplate;
 import org.sfumato.tokenizers.ChatTemplate.Message;
 import org.sfumato.tokenizers.ChatTemplate.Role;
 import org.sfumato.tokenizers.SubwordTokenizer;
@@ -118,15 +117,12 @@ final class CompleteCommand implements Callable<Integer> {
         common.result(fields);
     }
 
-    /// The question in the form of the model's training, whose end of a turn is an end.
+    /// The question in the form of the model's training, where the end of a turn is an end.
     private static int[] question(LanguageModel model, String text, Set<Integer> ends) {
-        var form = model.tokenizer() instanceof SubwordTokenizer subwords
-                ? ChatTemplate.of(subwords).orElse(null) : null;
-        if (form == null) {
-            throw new IllegalArgumentException("no known form of conversation in this tokenizer\nhint: without --chat, "
-                    + "write the marks of the turns into the prompt");
+        var form = model.tokenizer().requireChat();
+        if (model.tokenizer().tokenizer() instanceof SubwordTokenizer words) {
+            words.id("<|eot_id|>").ifPresent(ends::add);
         }
-        ((SubwordTokenizer) model.tokenizer()).id(ChatTemplate.END_OF_TURN).ifPresent(ends::add);
         return model.tokenizer().encode(form.prompt(List.of(new Message(Role.USER, text))));
     }
 
@@ -168,7 +164,8 @@ final class CompleteCommand implements Callable<Integer> {
     }
 
     private static TextStream stream(LanguageModel model, int[] before, Consumer<String> sink) {
-        return new TextStream(model.tokenizer(), Arrays.stream(before).filter(model::isText).toArray(), sink);
+        return new TextStream(model.tokenizer().tokenizer(),
+                Arrays.stream(before).filter(model::isText).toArray(), sink);
     }
 
     private void show(String piece) {

@@ -71,7 +71,7 @@ final class FillCommand implements Callable<Integer> {
             throw new IllegalArgumentException("fill: the model writes from left to right and sees nothing after a mask"
                     + "\nhint: sfumato complete");
         }
-        if (!(model.tokenizer() instanceof SubwordTokenizer tokenizer) || model.mask().isEmpty()) {
+        if (!(model.tokenizer().tokenizer() instanceof SubwordTokenizer tokenizer) || model.mask().isEmpty()) {
             throw new IllegalArgumentException("fill: the model has no mask token");
         }
         int mask = model.mask().getAsInt();

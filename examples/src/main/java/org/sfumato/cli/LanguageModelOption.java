@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
@@ -36,7 +35,7 @@ final class LanguageModelOption {
             throw new IllegalArgumentException("the model in " + folder + " does not write from left to right"
                     + "\nhint: sfumato generate --model " + folder);
         }
-        return new LanguageModel(objective.writer(trained.network()), trained.tokenizer(),
-                OptionalInt.of(objective.start()), OptionalInt.empty(), Set.of());
+        return LanguageModel.begun(objective.writer(trained.network()), trained.tokenizer(), objective.start(),
+                Set.of());
     }
 }

@@ -3,7 +3,6 @@ package org.sfumato.cli;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -80,11 +79,11 @@ final class PerplexityCommand implements Callable<Integer> {
 
     /// How much of `text` the first token is: nothing if it only begins it.
     private static int firstLength(LanguageModel model, int[] ids, String text) {
-        var begun = model.begin().isPresent() && ids.length > 0 && ids[0] == model.begin().getAsInt();
-        if (begun) {
+        var bos = model.tokenizer().special().bos();
+        if (ids.length == 0 || bos.isPresent() && ids[0] == bos.getAsInt()) {
             return 0;
         }
-        var first = model.tokenizer().decode(Arrays.copyOf(ids, Math.min(1, ids.length)));
+        var first = model.tokenizer().decode(ids[0]);
         return text.startsWith(first) ? first.length() : 0;
     }
 }

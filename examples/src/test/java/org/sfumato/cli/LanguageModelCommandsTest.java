@@ -165,7 +165,7 @@ class LanguageModelCommandsTest {
     @ParameterizedTest
     @CsvSource({"complete --model TEMP/none, 1, there is no such file or folder",
         "complete --model GPT2 --prompt w3 --tokens 40, 1, 'a prompt of 1 tokens and 40 new ones are more than'",
-        "complete --model GPT2 --prompt w3 --chat, 1, no known form of conversation",
+        "complete --model GPT2 --prompt w3 --chat, 1, has no chat_template",
         "complete --model GPT2 --prompt w3 --beams 50, 1, the vocabulary has 61",
         "complete --model BERT --prompt w3, 1, the network is not causal",
         "complete --model GPT2/model.safetensors --prompt w3, 1, has no tokenizer in it",

@@ -5,6 +5,7 @@ import org.sfumato.models.Noisy;
 import org.sfumato.models.diffusion.VariationalBound;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.nn.Linear;
+import org.sfumato.nn.Linears;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
@@ -31,11 +32,12 @@ public record Autoregression(int start) implements VariationalBound<Denoiser> {
 
     /// `network` with a head that never gives `start`, as in the training: what writes text and scores it.
     public Transformer writer(Transformer network) {
-        var head = (Linear) network.head();
-        var without = Denoiser.without(start, network.config().vocabulary(), head.weight().dtype(),
-                head.weight().device());
-        return new Transformer(network.config(), network.token(), network.position(), network.type(),
-                network.embeddingNorm(), network.blocks(), network.norm(), network.transform(), network.transformNorm(),
-                new Linear(head.weight(), head.bias() == null ? without : head.bias().add(without)));
+        return Linears.replace(network, (path, map) -> path.equals("head")
+                && map instanceof Linear(var weight, var bias) ? new Linear(weight, without(weight, bias)) : map);
+    }
+
+    private Tensor without(Tensor weight, Tensor bias) {
+        var without = Denoiser.without(start, weight.size(0), weight.dtype(), weight.device());
+        return bias == null ? without : bias.add(without);
     }
 }

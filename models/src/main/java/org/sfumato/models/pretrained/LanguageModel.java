@@ -7,27 +7,25 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.IntStream;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.tensor.io.FormatException;
+import org.sfumato.tokenizers.ModelTokenizer;
+import org.sfumato.tokenizers.SpecialTokens;
 import org.sfumato.tokenizers.SubwordTokenizer;
 import org.sfumato.tokenizers.Tokenizer;
-import org.sfumato.tokenizers.Tokenizers;
 
 /// A network with what it needs to read and write text.
 ///
-/// @param begin the token that begins a text, where there is one
 /// @param mask the token that hides another, where there is one
 /// @param ends tokens after which nothing is written
-public record LanguageModel(Transformer network, Tokenizer tokenizer, OptionalInt begin, OptionalInt mask,
-        Set<Integer> ends) {
+public record LanguageModel(Transformer network, ModelTokenizer tokenizer, OptionalInt mask, Set<Integer> ends) {
     /// Copies.
     public LanguageModel {
         ends = Set.copyOf(ends);
     }
 
     /// The model in a folder as downloaded from the Hugging Face hub, or in a file of llama2.c, in the current scope.
-    /// Special tokens are those of `generation_config.json` and `config.json`.
+    /// Texts end where `generation_config.json` or `config.json` says so, and llama2.c's where another begins.
     ///
     /// @param tokenizer where the tokenizer lies, if not in the folder
     /// @throws FormatException if a file is damaged or does not fit the others, see [Pretrained#load(Path)]
@@ -39,47 +37,41 @@ public record LanguageModel(Transformer network, Tokenizer tokenizer, OptionalIn
                     + "name its file too");
         }
         var config = Described.json(folderOrFile);
-        var words = Tokenizers.load(tokenizer.orElse(folderOrFile));
+        var words = whole(ModelTokenizer.load(tokenizer.orElse(folderOrFile)));
+        if (single) {
+            return begun(Pretrained.load(folderOrFile), words.tokenizer(), 1, Set.of(1, 2));
+        }
         var generation = folderOrFile.resolve("generation_config.json");
-        var other = !single && Files.exists(generation) ? ConfigJson.read(generation) : config;
-        var network = Pretrained.load(folderOrFile);
-        if (single) {                                                   // run.c ends where another text begins
-            return new LanguageModel(network, words, OptionalInt.of(1), OptionalInt.empty(), Set.of(1, 2));
-        }
-        var ends = new TreeSet<>(ids(other, "eos_token_id"));
-        if (ends.isEmpty()) {
-            ends.addAll(ids(config, "eos_token_id"));
-        }
-        return new LanguageModel(network, words, first(ids(config, "bos_token_id")), mask(config, words), ends);
+        var ends = Files.exists(generation) ? ids(ConfigJson.read(generation), "eos_token_id") : Set.<Integer>of();
+        var mask = ids(config, "mask_token_id").stream().mapToInt(Integer::intValue).findFirst();
+        return new LanguageModel(Pretrained.load(folderOrFile), words,
+                mask.isPresent() ? mask : words.special().mask(), ends.isEmpty() ? ids(config, "eos_token_id") : ends);
     }
 
-    /// What the network reads for `text`, as the original does: with the special tokens that the tokenizer adds; with
-    /// the one that begins a text before the pieces of SentencePiece, or if there would be nothing.
+    /// A model whose texts all begin with the token `begin`, which the tokenizer need not know.
+    public static LanguageModel begun(Transformer network, Tokenizer tokenizer, int begin, Set<Integer> ends) {
+        var none = OptionalInt.empty();
+        var special = new SpecialTokens(OptionalInt.of(begin), none, none, none, none, none, none);
+        return new LanguageModel(network,
+                new ModelTokenizer(tokenizer, special, true, false, false, false, Optional.empty()), none, ends);
+    }
+
+    /// What the network reads for `text`, special tokens added; where that is nothing, the token that begins a text.
     public int[] read(String text) {
-        var ids = tokenizer instanceof SubwordTokenizer subwords
-                ? subwords.withPadding(Optional.empty()).withTruncation(Optional.empty()).process(text).ids()
-                : tokenizer.encode(text);
-        boolean begun = ids.length > 0 && (tokenizer instanceof SubwordTokenizer || begin.isEmpty());
-        return begun || begin.isEmpty() ? ids
-                : IntStream.concat(IntStream.of(begin.getAsInt()), IntStream.of(ids)).toArray();
+        var ids = tokenizer.process(text);
+        return ids.length > 0 ? ids : tokenizer.special().bos().stream().toArray();
     }
 
     /// Whether `id` stands for text: it ends none, and the tokenizer knows it.
     public boolean isText(int id) {
-        return id < tokenizer.vocabularySize() && !ends.contains(id);
+        return id < tokenizer.tokenizer().vocabularySize() && !ends.contains(id);
     }
 
-    private static OptionalInt mask(ConfigJson config, Tokenizer tokenizer) throws FormatException {
-        var configured = first(ids(config, "mask_token_id"));
-        if (configured.isPresent() || !(tokenizer instanceof SubwordTokenizer subwords)) {
-            return configured;
-        }
-        var usual = subwords.id("[MASK]");
-        return usual.isPresent() ? usual : subwords.id("<mask>");
-    }
-
-    private static OptionalInt first(Set<Integer> ids) {
-        return ids.stream().mapToInt(Integer::intValue).findFirst();
+    /// Without the lengths that a file asks for.
+    private static ModelTokenizer whole(ModelTokenizer t) {
+        return !(t.tokenizer() instanceof SubwordTokenizer words) ? t
+                : new ModelTokenizer(words.withTruncation(Optional.empty()).withPadding(Optional.empty()), t.special(),
+                        t.addBos(), t.addEos(), t.prefixAlways(), t.cleanUp(), t.chat());
     }
 
     /// The ids in a field that holds one, several or none.
