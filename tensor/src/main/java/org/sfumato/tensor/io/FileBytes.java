@@ -8,13 +8,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.sfumato.tensor.cpu.Parallel;
 
 /// The bytes of an open file of tensors, of any size: read at their place into memory of the caller, or mapped.
 ///
 /// Tensors are read, not copied out of the mapping: the pages of a mapping that were touched count as resident memory
 /// beside the tensor, and a file that shrinks meanwhile is an exception here and an [InternalError] there.
 final class FileBytes implements AutoCloseable {
-    private static final int PIECE = 1 << 26;
+    private static final int PIECE = 1 << 22;
 
     private final String format;
     private final Path path;
@@ -59,19 +60,30 @@ final class FileBytes implements AutoCloseable {
         return size;
     }
 
-    /// Fills `into`, native memory, from byte `at` on.
+    /// Fills `into`, native memory, from byte `at` on, by all threads if that is much: fresh memory costs more to touch
+    /// than a cached file to copy.
     ///
     /// @throws FormatException if the file has become shorter since it was opened
     /// @throws IllegalStateException if the file is closed
     void read(long at, MemorySegment into) throws IOException {
         requireOpen();
-        for (long done = 0; done < into.byteSize(); done += PIECE) {
-            var piece = into.asSlice(done, Math.min(PIECE, into.byteSize() - done)).asByteBuffer();
+        try {
+            Parallel.grains(into.byteSize(), PIECE, (b0, b1) -> piece(at + b0, into.asSlice(b0, b1 - b0)));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private void piece(long at, MemorySegment into) {
+        var piece = into.asByteBuffer();
+        try {
             while (piece.hasRemaining()) {
-                if (channel.read(piece, at + done + piece.position()) < 0) {
+                if (channel.read(piece, at + piece.position()) < 0) {
                     throw wrong("it had " + size + " bytes when it was opened and has " + channel.size());
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

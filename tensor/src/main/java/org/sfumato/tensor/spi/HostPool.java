@@ -220,9 +220,7 @@ public final class HostPool {
         if (size < SMALLEST_HUGE || HugePages.ALIGNMENT == 0) {
             return arena.allocate(size, ALIGNMENT);
         }
-        var memory = arena.allocate(size, HugePages.ALIGNMENT);
-        HugePages.ask(memory);
-        return memory;
+        return HugePages.ask(arena.allocate(size + HugePages.ALIGNMENT, ALIGNMENT), size);
     }
 
     private MemorySegment carve(long size) {

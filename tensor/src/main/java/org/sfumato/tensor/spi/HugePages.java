@@ -18,6 +18,7 @@ import java.nio.file.Path;
 final class HugePages {
     private static final Path SETTINGS = Path.of("/sys/kernel/mm/transparent_hugepage");
     private static final long SIZE = 2 << 20;
+    private static final long PAGE = 4 << 10;               // of a system whose huge pages are of that size
     private static final int HUGEPAGE = 14;                 // MADV_HUGEPAGE of asm-generic/mman-common.h
     private static final int DONTNEED = 4;                  // MADV_DONTNEED
 
@@ -35,18 +36,23 @@ final class HugePages {
         }
     }
 
-    /// Lays `memory`, whose address is a multiple of [#ALIGNMENT] and whose content is of no use, in huge pages as far
-    /// as whole ones fit. What it held is zeros afterwards, or as before where the system refuses.
-    static void ask(MemorySegment memory) {
-        long whole = memory.byteSize() & -SIZE;
+    /// The first multiple of [#ALIGNMENT] in `memory`, whose content is of no use, and `size` bytes from there on, in huge
+    /// pages as far as whole ones fit. `memory` is larger by [#ALIGNMENT] at least. What it held is zeros afterwards,
+    /// or as before where the system refuses.
+    static MemorySegment ask(MemorySegment memory, long size) {
+        long start = -(-memory.address() & -ALIGNMENT);
+        long page = -(-memory.address() & -PAGE);
+        long end = memory.address() + memory.byteSize() & -PAGE;
         try {
-            if ((int) Advice.MADVISE.invokeExact(memory.address(), whole, HUGEPAGE) == 0) {
-                // Whoever gave us the memory has cleared it, and so filled it with small pages: away with these.
-                int _ = (int) Advice.MADVISE.invokeExact(memory.address(), whole, DONTNEED);
+            if ((int) Advice.MADVISE.invokeExact(start, size & -SIZE, HUGEPAGE) == 0) {
+                // Whoever gave us the memory has cleared it, and so filled it with small pages: away with these, and
+                // with those around what is used.
+                int _ = (int) Advice.MADVISE.invokeExact(page, end - page, DONTNEED);
             }
         } catch (Throwable e) {
             throw new IllegalStateException("madvise: the call failed", e);
         }
+        return memory.asSlice(start - memory.address(), size);
     }
 
     /// Linked at the first use: small programs never need it.
