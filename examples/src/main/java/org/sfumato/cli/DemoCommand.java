@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.sfumato.models.data.TextCorpus;
-import org.sfumato.models.masked.MaskedDiffusion;
-import org.sfumato.models.masked.MaskedSampler;
+import org.sfumato.models.diffusion.Diffusion;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
+import org.sfumato.models.training.Trained;
 import org.sfumato.models.training.Trainer;
 import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.tensor.Rng;
@@ -76,7 +77,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         try (var scope = Scope.open("demo")) {
             Scoped.call(scope, () -> {
-                write(ModelOption.load(folder, common).masked(), text, fields);
+                write(ModelOption.load(folder, common), text, fields);
                 return null;
             });
         }
@@ -88,19 +89,18 @@ final class DemoCommand implements Callable<Integer> {
         return Sfumato.OK;
     }
 
-    private void write(MaskedDiffusion diffusion, String text, LinkedHashMap<String, Object> fields) {
+    private void write(Trained trained, String text, LinkedHashMap<String, Object> fields) {
         common.err().printf("%nIt writes: all is masked (\u2591) at first, and the masks vanish in random order.%n%n");
-        var free = new Sampling(WRITTEN, WRITTEN, Order.RANDOM, .8, 0);
-        fields.put("sample", shown(diffusion,
-                canvas -> diffusion.generate("", WRITTEN, free, Rng.of(seed), canvas)));
-        var original = unseen(text, diffusion.length());
-        int gap = diffusion.length() / 2 - GAP / 2;
+        var free = trained.diffusion(Sampling.oneByOne(Order.RANDOM, .8));
+        fields.put("sample", shown(free, canvas -> free.generate("", WRITTEN, Rng.of(seed), canvas)));
+        var original = unseen(text, free.length());
+        int gap = free.length() / 2 - GAP / 2;
         int from = original.offsetByCodePoints(0, gap);
-        var open = original.substring(0, from) + String.valueOf(MaskedDiffusion.GAP).repeat(GAP)
+        var open = original.substring(0, from) + String.valueOf(Diffusion.GAP).repeat(GAP)
                 + original.substring(original.offsetByCodePoints(from, GAP));
         common.err().printf("%nIt fills a gap of %d characters in text that it has not seen.%n%n", GAP);
-        var fill = new Sampling(GAP, GAP, Order.CONFIDENCE, 0, 0);
-        fields.put("infilled", shown(diffusion, canvas -> diffusion.infill(open, fill, Rng.of(seed), canvas)));
+        var surest = trained.diffusion(Sampling.oneByOne(Order.CONFIDENCE, 0));
+        fields.put("infilled", shown(surest, canvas -> surest.infill(open, Rng.of(seed), canvas)));
         fields.put("original", original);
     }
 
@@ -108,17 +108,17 @@ final class DemoCommand implements Callable<Integer> {
     private static String unseen(String text, int count) {
         int[] all = text.codePoints().toArray();
         int at = Math.max(0, Math.min(all.length - count, (int) (all.length * 19L / 20)));
-        int other = Arrays.stream(all).filter(c -> c != MaskedDiffusion.GAP).findFirst().orElse(MaskedDiffusion.GAP);
-        int[] part = Arrays.stream(all, at, at + count).map(c -> c == MaskedDiffusion.GAP ? other : c).toArray();
+        int other = Arrays.stream(all).filter(c -> c != Diffusion.GAP).findFirst().orElse(Diffusion.GAP);
+        int[] part = Arrays.stream(all, at, at + count).map(c -> c == Diffusion.GAP ? other : c).toArray();
         return new String(part, 0, count);
     }
 
     /// Something that writes on a canvas.
     private interface Writing {
-        String on(MaskedSampler.Observer canvas);
+        String on(Sampler.Observer canvas);
     }
 
-    private String shown(MaskedDiffusion diffusion, Writing writing) {
+    private String shown(Diffusion diffusion, Writing writing) {
         try (var canvas = new Canvas(common.err(), diffusion)) {
             return writing.on(canvas);
         }

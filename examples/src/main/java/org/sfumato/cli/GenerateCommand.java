@@ -1,12 +1,21 @@
 package org.sfumato.cli;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.concurrent.Callable;
-import org.sfumato.models.masked.MaskedDiffusion;
-import org.sfumato.models.masked.MaskedSampler;
+import org.sfumato.models.autoregressive.Autoregression;
+import org.sfumato.models.autoregressive.CausalSampler;
+import org.sfumato.models.diffusion.Diffusion;
+import org.sfumato.models.diffusion.LogitRule;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
+import org.sfumato.models.masked.Unmasking;
+import org.sfumato.models.training.Trained;
+import org.sfumato.models.uniform.UniformProcess;
+import org.sfumato.models.uniform.UniformSampler;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.ArgGroup;
@@ -33,23 +42,33 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Tokens to write after the prompt (default ${DEFAULT-VALUE}).")
     int length;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Passes through the network (default: one a token).")
-    Integer steps;
+    @ArgGroup
+    Pace pace = new Pace();
 
     @Option(names = "--block", paramLabel = "N", description = "Write in blocks of N tokens, left to right.")
     Integer block;
 
     @Option(names = "--order", defaultValue = "random",
-            description = "random or confidence: what is written first (default ${DEFAULT-VALUE}).")
+            description = "random, confidence, margin or entropy: what is written first (default ${DEFAULT-VALUE}).")
     Order order;
 
     @Option(names = "--temperature", defaultValue = "0.8", paramLabel = "T",
             description = "0: always the likeliest token (default ${DEFAULT-VALUE}).")
     double temperature;
 
+    @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that together have P.")
+    Double topP;
+
+    @Option(names = "--repetition-penalty", paramLabel = "X",
+            description = "Divide the logits of tokens that are there already.")
+    Double repetitionPenalty;
+
     @Option(names = "--guidance", defaultValue = "0", paramLabel = "W",
             description = "Strength of classifier-free guidance by the prompt (default ${DEFAULT-VALUE}).")
     double guidance;
+
+    @Option(names = "--greedy-tail", description = "Uniform models: the last step takes the likeliest tokens.")
+    boolean greedyTail;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
@@ -67,16 +86,34 @@ final class GenerateCommand implements Callable<Integer> {
         String infill;
     }
 
+    /// How many tokens a pass writes: one way.
+    static final class Pace {
+        @Option(names = "--steps", paramLabel = "N", description = "Passes through the network (default: one a token).")
+        Integer steps;
+
+        @Option(names = "--threshold", paramLabel = "P",
+                description = "A pass writes every token of at least this probability.")
+        Double threshold;
+
+        @Option(names = "--factor", paramLabel = "F",
+                description = "A pass writes the most n tokens with (n + 1)(1 - c_n) < F.")
+        Double factor;
+
+        @Option(names = "--entropy-bound", paramLabel = "H",
+                description = "A pass writes tokens whose entropies add up to H nats.")
+        Double entropyBound;
+    }
+
     @Override
     public Integer call() throws IOException {
         common.atLeast(1, "--length", length);
-        common.atLeast(1, "--steps", steps);
+        common.atLeast(1, "--steps", pace.steps);
         common.atLeast(1, "--block", block);
         common.notNegative("--temperature", temperature);
         common.notNegative("--guidance", guidance);
         try (var scope = Scope.open("generate")) {
             return Scoped.call(scope, () -> {
-                var diffusion = model.load(common).masked();
+                var diffusion = diffusion(model.load(common));
                 long start = System.nanoTime();
                 var text = write(diffusion);
                 double seconds = (System.nanoTime() - start) / 1e9;
@@ -93,18 +130,53 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private String write(MaskedDiffusion diffusion) {
-        boolean filling = input.infill != null;
-        var prompt = input.prompt == null ? "" : input.prompt;
-        int open = filling ? (int) input.infill.chars().filter(c -> c == MaskedDiffusion.GAP).count() : length;
-        int most = Math.max(1, open);
-        var sampling = new Sampling(steps == null ? most : steps, block == null ? most : block, order, temperature,
-                guidance);
-        try (var canvas = watch ? new Canvas(common.err(), diffusion) : null) {
-            var observer = canvas == null ? MaskedSampler.Observer.NONE : canvas;
-            return filling ? diffusion.infill(input.infill, sampling, Rng.of(seed), observer)
-                    : diffusion.generate(prompt, length, sampling, Rng.of(seed), observer);
-        }
+    private Diffusion diffusion(Trained trained) {
+        return switch (trained.objective()) {
+            case UniformProcess process -> trained.diffusion(new UniformSampler(trained.network(), process,
+                    pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps, temperature,
+                    greedyTail));
+            case Autoregression objective -> trained.diffusion(
+                    new CausalSampler(trained.network(), objective, temperature, rules()));
+            default -> trained.diffusion(new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature,
+                    guidance, rules()));
+        };
     }
 
+    /// Tokens to be written.
+    private int open() {
+        return input.infill == null ? length
+                : Math.max(1, (int) input.infill.chars().filter(c -> c == Diffusion.GAP).count());
+    }
+
+    private Unmasking unmasking() {
+        if (pace.threshold != null) {
+            return new Unmasking.Threshold(pace.threshold);
+        }
+        if (pace.factor != null) {
+            return new Unmasking.Factor(pace.factor);
+        }
+        if (pace.entropyBound != null) {
+            return new Unmasking.EntropyBound(pace.entropyBound);
+        }
+        return new Unmasking.Quota(order, pace.steps == null ? 1 : Math.max(1, (double) open() / pace.steps));
+    }
+
+    private List<LogitRule> rules() {
+        var rules = new ArrayList<LogitRule>();
+        if (repetitionPenalty != null) {
+            rules.add(LogitRule.repetitionPenalty(repetitionPenalty));
+        }
+        if (topP != null) {
+            rules.add(LogitRule.topP(topP));
+        }
+        return rules;
+    }
+
+    private String write(Diffusion diffusion) {
+        try (var canvas = watch ? new Canvas(common.err(), diffusion) : null) {
+            var observer = canvas == null ? Sampler.Observer.NONE : canvas;
+            return input.infill != null ? diffusion.infill(input.infill, Rng.of(seed), observer)
+                    : diffusion.generate(input.prompt == null ? "" : input.prompt, length, Rng.of(seed), observer);
+        }
+    }
 }

@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.Nelbo;
-import org.sfumato.models.masked.MaskedDiffusion;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.MaskedSampler;
 import org.sfumato.models.masked.Order;
@@ -53,8 +54,11 @@ public final class TrainMaskedPredictor {
                 var network = Transformer.init(config, Rng.of(1));
                 out.printf("%,d parameters, %,d tokens to train on%n", network.parameterCount(), corpus.train().size());
                 var losses = train(network, process, corpus, size, out);
-                var model = new MaskedDiffusion(network, process, corpus.tokenizer(), size.length);
-                return new Outcome(losses[0], losses[1], write(model, corpus, out));
+                var sampler = new MaskedSampler(network, process,
+                        Sampling.oneByOne(Order.CONFIDENCE, .8).withBlock(32));
+                var written = write(new Diffusion(sampler, corpus.tokenizer(), size.length), out);
+                score(new Nelbo<>(network, process.fixedCount(), size.length), corpus, out);
+                return new Outcome(losses[0], losses[1], written);
             });
         }
     }
@@ -91,16 +95,16 @@ public final class TrainMaskedPredictor {
         return new double[] {first, last};
     }
 
-    private static String write(MaskedDiffusion model, TextCorpus corpus, PrintStream out) {
-        int count = Math.min(256, 4 * model.length());
-        var text = model.generate("", count, new Sampling(count, 32, Order.CONFIDENCE, .8, 0), Rng.of(3),
-                MaskedSampler.Observer.NONE);
+    private static String write(Diffusion diffusion, PrintStream out) {
+        var text = diffusion.generate("", Math.min(256, 4 * diffusion.length()), Rng.of(3), Sampler.Observer.NONE);
         out.println(text);
+        return text;
+    }
+
+    private static void score(Nelbo<Transformer> nelbo, TextCorpus corpus, PrintStream out) {
         int held = (int) Math.min(4096, corpus.validation().size());
         var ids = Arrays.stream(corpus.validation().window(0, held)).mapToInt(Math::toIntExact).toArray();
-        var bound = new Nelbo<>(model.network(), model.process().fixedCount(), model.length())
-                .estimate(ids, 4, Rng.of(4));
+        var bound = nelbo.estimate(ids, 4, Rng.of(4));
         out.printf("held-out bound: %.3f +- %.3f nats/token%n", bound.nats(), bound.standardError());
-        return text;
     }
 }

@@ -205,7 +205,8 @@ class BadInputTest {
         "\"layers\" : 1 | \"layers\" : 3 | ",
         "\"query\" : 2 | \"query\" : 3 | key heads must divide the heads",
         "\"layers\" : 1 | \"layers\" : \"one\" | field \"model.layers\" is \"one\"",
-        "masked-diffusion | image-diffusion | is of kind 'image-diffusion', not masked-diffusion",
+        "\"kind\" : \"training\" | \"kind\" : \"image\" | is of kind 'image', not training",
+        "\"masked\" | \"melted\" | the objective \"melted\" is unknown",
         "\"mask\" | \"masque\" | \"mas"})
     void aConfigurationThatDoesNotFitTheWeights(String from, String to, String message) throws IOException {
         var config = Cli.checkpoint(model, 4).resolve("config.json");

@@ -58,6 +58,16 @@ class TrainCommandTest {
         assertThat(score.get("stderr").asDouble()).matches(error -> kind.equals("ar") ? error == 0 : error > 0);
         Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--steps", 4)
                 .fails(1, "is of another kind");
+        var options = new Object[] {"generate", "--model", out, "--prompt", "to be", "--length", 30, "--steps", 20};
+        var written = Cli.run(options).succeeds().out();
+        assertThat(written).startsWith("to be").hasSize(35 + System.lineSeparator().length());
+        assertThat(Cli.run(options).out()).isEqualTo(written);
+        var filled = Cli.run("generate", "--model", out, "--infill", "to _e or n__ be");
+        if (kind.equals("ar")) {
+            filled.fails(1, "cannot fill a gap");
+        } else {
+            assertThat(filled.succeeds().out()).matches("(?s)to .e or n.. be\\s+");
+        }
     }
 
     @Test

@@ -1,152 +1,117 @@
 package org.sfumato.models.masked;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.sfumato.models.Denoiser;
-import org.sfumato.models.Noisy;
-import org.sfumato.nn.Pass;
-import org.sfumato.tensor.Dispatch;
+import org.sfumato.models.diffusion.Canvas;
+import org.sfumato.models.diffusion.Distribution;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Tensor;
 
-/// Writes text by unmasking. A canvas is a row of ids in which [MASK] stands at the open positions; the rest, wherever
-/// it stands, is the prompt and stays. So writing on and filling gaps are the same thing.
+/// Writes text by unmasking: open places hold [MASK] at first; each pass of the network predicts those of the block at
+/// work and writes some of them. What is written stays. [MASK] itself is never written. Source: Nie et al. 2025, arXiv
+/// 2502.09992, algorithms 4 and 5.
 ///
-/// Each step predicts all open positions and writes some of them: of `m` open positions in a block with `n` steps left
-/// to it, `m / n` rounded down, and one more in the first `m mod n` steps. What is written stays. [MASK] itself is
-/// never written. Source: Nie et al. 2025, arXiv 2502.09992, algorithms 4 and 5; the temperature by Gumbel's trick in
-/// float64: Zheng et al. 2024, arXiv 2409.02908.
-public final class MaskedSampler {
-    /// Told after every step.
-    @FunctionalInterface
-    public interface Observer {
-        /// Sees nothing.
-        Observer NONE = (_, _, _) -> { };
-
-        /// Step `step` of `steps` is done and the canvas holds `ids`, not to be changed.
-        void step(int step, int steps, int[] ids);
+/// @param network predicts hidden tokens
+/// @param process hid them
+/// @param sampling how
+public record MaskedSampler(Denoiser network, MaskedProcess process, Sampling sampling) implements Sampler {
+    @Override
+    public int[] fill(Canvas canvas, Rng rng, Observer observer) {
+        return new Run(canvas, rng, observer).write();
     }
 
-    private final Denoiser network;
-    private final MaskedProcess process;
-    private final Sampling sampling;
+    /// One canvas on its way.
+    private final class Run {
+        private final MaskPredictor predictor =
+                new MaskPredictor(network, process, sampling.guidance(), sampling.rules());
+        private final int[] open;
+        private final boolean[] prompt;
+        private final int[] ids;
+        private final Rng rng;
+        private final Observer observer;
+        private int step;
 
-    /// A sampler for `network`.
-    public MaskedSampler(Denoiser network, MaskedProcess process, Sampling sampling) {
-        this.network = network;
-        this.process = process;
-        this.sampling = sampling;
-    }
-
-    /// The number of positions written in each of `steps` steps, `open` in all.
-    static int[] transferCounts(int open, int steps) {
-        var counts = new int[steps];
-        for (int i = 0; i < steps; i++) {
-            counts[i] = open / steps + (i < open % steps ? 1 : 0);
-        }
-        return counts;
-    }
-
-    /// Fills the open positions of `canvas` and returns the whole.
-    ///
-    /// @throws IllegalArgumentException if there are fewer steps than blocks
-    public int[] fill(int[] canvas, Rng rng, Observer observer) {
-        var ids = canvas.clone();
-        int[] open = java.util.stream.IntStream.range(0, ids.length).filter(i -> ids[i] == process.mask()).toArray();
-        int blocks = Math.ceilDiv(open.length, sampling.block());
-        if (open.length > 0 && sampling.steps() < blocks) {
-            throw new IllegalArgumentException("sampling: " + sampling.steps() + " steps are fewer than the " + blocks
-                    + " blocks of " + sampling.block() + "\nhint: more steps or a larger block");
-        }
-        var stepsOfBlock = blocks == 0 ? new int[0] : transferCounts(sampling.steps(), blocks);
-        int step = 0;
-        for (int k = 0; k < blocks; k++) {
-            int[] block = Arrays.copyOfRange(open, k * sampling.block(),
-                    Math.min(open.length, (k + 1) * sampling.block()));
-            int steps = Math.min(stepsOfBlock[k], block.length);
-            for (int count : transferCounts(block.length, steps)) {
-                write(ids, canvas, block, count, rng.fold(step));
-                observer.step(++step, sampling.steps(), ids);
+        Run(Canvas canvas, Rng rng, Observer observer) {
+            this.open = canvas.places();
+            this.prompt = new boolean[canvas.length()];
+            this.ids = canvas.ids().clone();
+            this.rng = rng;
+            this.observer = observer;
+            for (int i = 0; i < prompt.length; i++) {
+                prompt[i] = !canvas.open()[i];
+                ids[i] = prompt[i] ? ids[i] : process.mask();
             }
         }
-        return ids;
-    }
 
-    /// One step: writes `count` of the positions of `block` that are still open.
-    private void write(int[] ids, int[] canvas, int[] block, int count, Rng rng) {
-        var logits = logits(ids, canvas);
-        int[] open = Arrays.stream(block).filter(i -> ids[i] == process.mask()).toArray();
-        var token = new int[open.length];
-        var confidence = new double[open.length];
-        for (int j = 0; j < open.length; j++) {
-            token[j] = draw(logits[open[j]], rng.fold(2L * open[j]));
-            confidence[j] = switch (sampling.order()) {
-                case CONFIDENCE -> probability(logits[open[j]], token[j]);
-                case RANDOM -> rng.fold(2L * open[j] + 1).uniformDouble(0);
+        int[] write() {
+            for (int from = 0; from < open.length; ) {
+                int to = (int) Math.min(open.length, (long) from + sampling.block());
+                write(Arrays.copyOfRange(open, from, to));
+                from = to;
+            }
+            return ids;
+        }
+
+        private void write(int[] block) {
+            int most = step + passes(block.length);
+            for (int pass = 0; ; pass++) {
+                int[] left = Arrays.stream(block).filter(i -> ids[i] == process.mask()).toArray();
+                if (left.length == 0) {
+                    return;
+                }
+                var choices = choices(left, rng.fold(step), pass, block.length);
+                choices.forEach(choice -> ids[choice.place()] = choice.token());
+                step++;
+                observer.step(new Step(step, Math.max(step, most + passesAfter(block)), ids, choices));
+            }
+        }
+
+        private int passes(int places) {
+            return sampling.unmasking() instanceof Unmasking.Quota quota ? (int) Math.ceil(places / quota.tokens())
+                    : places;
+        }
+
+        /// The most passes that the blocks after this one can take.
+        private int passesAfter(int[] block) {
+            int done = Arrays.binarySearch(open, block[block.length - 1]) + 1;
+            int sum = 0;
+            for (int from = done; from < open.length; ) {
+                int size = Math.min(sampling.block(), open.length - from);
+                sum += passes(size);
+                from += size;
+            }
+            return sum;
+        }
+
+        /// What is written in this pass: the predicted tokens that come first.
+        private List<Choice> choices(int[] places, Rng own, int pass, int block) {
+            var distributions = predictor.at(places, ids, prompt);
+            var found = new ArrayList<Choice>();
+            var score = new double[places.length];
+            for (int j = 0; j < places.length; j++) {
+                int token = distributions[j].draw(sampling.temperature(), own.fold(2L * places[j]));
+                found.add(new Choice(places[j], token, distributions[j].probabilities()[token],
+                        distributions[j].entropy()));
+                score[j] = score(distributions[j], found.get(j), own);
+            }
+            var sorted = IntStream.range(0, places.length).boxed()
+                    .sorted((a, b) -> Double.compare(score[b], score[a]))       // stable: the leftmost among equals
+                    .map(found::get).toList();
+            int count = sampling.unmasking().count(sorted.stream().mapToDouble(Choice::confidence).toArray(),
+                    sorted.stream().mapToDouble(Choice::entropy).toArray(), pass, block);
+            return sorted.subList(0, Math.min(count, sorted.size()));
+        }
+
+        private double score(Distribution distribution, Choice choice, Rng own) {
+            return switch (sampling.unmasking().order()) {
+                case RANDOM -> own.fold(2L * choice.place() + 1).uniformDouble(0);
+                case CONFIDENCE -> choice.confidence();
+                case MARGIN -> distribution.margin();
+                case ENTROPY -> -choice.entropy();
             };
         }
-        java.util.stream.IntStream.range(0, open.length).boxed()
-                .sorted((a, b) -> Double.compare(confidence[b], confidence[a]))  // stable: the leftmost among equals
-                .limit(count).forEach(j -> ids[open[j]] = token[j]);
-    }
-
-    /// The logits of every position in float64, guided, [MASK] at minus infinity.
-    private double[][] logits(int[] ids, int[] canvas) {
-        boolean guided = sampling.guidance() > 0;
-        var rows = new long[guided ? 2 : 1][ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            rows[0][i] = ids[i];
-            if (guided) {
-                rows[1][i] = canvas[i] == process.mask() ? ids[i] : process.mask();      // the prompt hidden
-            }
-        }
-        var flat = Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray();
-        double[] values;
-        try (var scope = Scope.open("sampler")) {
-            values = scope.call(() -> Dispatch.unrecorded(() ->
-                    network.forward(Noisy.of(Tensor.of(flat, rows.length, ids.length)), Pass.INFERENCE).toDoubles()));
-        }
-        int vocabulary = values.length / flat.length;
-        var logits = new double[ids.length][vocabulary];
-        for (int i = 0; i < ids.length; i++) {
-            for (int v = 0; v < vocabulary; v++) {
-                double conditional = values[i * vocabulary + v];
-                double free = guided ? values[(ids.length + i) * vocabulary + v] : 0;
-                logits[i][v] = guided ? free + (1 + sampling.guidance()) * (conditional - free) : conditional;
-            }
-            logits[i][process.mask()] = Double.NEGATIVE_INFINITY;
-        }
-        return logits;
-    }
-
-    /// The token with the largest `logit - T log(-log u)`, `u` uniform: a sample of `softmax(logits / T)`.
-    private int draw(double[] logits, Rng rng) {
-        int best = -1;
-        double most = Double.NEGATIVE_INFINITY;
-        for (int v = 0; v < logits.length; v++) {
-            double value = logits[v];
-            if (sampling.temperature() > 0) {
-                double u = Math.max(rng.uniformDouble(v), 0x1p-54);
-                value -= sampling.temperature() * Math.log(-Math.log(u));
-            }
-            if (value > most || best < 0 && value != Double.NEGATIVE_INFINITY) {
-                most = value;
-                best = v;
-            }
-        }
-        if (best < 0 || Double.isNaN(most)) {
-            throw new ArithmeticException("sampling: the logits hold no finite number"
-                    + "\nhint: the model may have diverged in training");
-        }
-        return best;
-    }
-
-    private static double probability(double[] logits, int token) {
-        double max = Arrays.stream(logits).max().orElseThrow();
-        double sum = 0;
-        for (double logit : logits) {
-            sum += Math.exp(logit - max);
-        }
-        return Math.exp(logits[token] - max) / sum;
     }
 }

@@ -1,9 +1,14 @@
 package org.sfumato.models.training;
 
+import org.sfumato.models.block.BlockDiffusion;
+import org.sfumato.models.block.BlockSampler;
+import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.Objective;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.diffusion.VariationalBound;
-import org.sfumato.models.masked.MaskedDiffusion;
 import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.masked.MaskedSampler;
+import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.tokenizers.Tokenizer;
 
@@ -13,15 +18,22 @@ import org.sfumato.tokenizers.Tokenizer;
 /// @param objective what was minimised
 public record Trained(TrainingConfig config, Objective<? super Transformer> objective, Transformer network,
         Tokenizer tokenizer) {
-    /// Masked diffusion with this network.
+    /// What writes with this network as `sampling` says.
     ///
-    /// @throws IllegalArgumentException if it was trained for something else
-    public MaskedDiffusion masked() {
-        if (!(objective instanceof MaskedProcess process)) {
-            throw new IllegalArgumentException("trained: the model was not trained to remove masks, its objective is a "
-                    + objective.getClass().getSimpleName());
-        }
-        return new MaskedDiffusion(network, process, tokenizer, config.model().length());
+    /// @throws IllegalArgumentException if the model was not trained to remove masks
+    public Diffusion diffusion(Sampling sampling) {
+        return diffusion(switch (objective) {
+            case MaskedProcess process -> new MaskedSampler(network, process, sampling);
+            case BlockDiffusion(MaskedProcess process) -> new BlockSampler(network,
+                    denoiser -> new MaskedSampler(denoiser, process, sampling));
+            default -> throw new IllegalArgumentException("trained: the model was not trained to remove masks, its "
+                    + "objective is " + objective);
+        });
+    }
+
+    /// What writes with this network through `sampler`.
+    public Diffusion diffusion(Sampler sampler) {
+        return new Diffusion(sampler, tokenizer, config.model().length());
     }
 
     /// The bound by which its likelihood is estimated, that of least variance.

@@ -1,17 +1,22 @@
 package org.sfumato.models.uniform;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
+import org.sfumato.models.diffusion.Canvas;
+import org.sfumato.models.diffusion.Distribution;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Writes text by undoing uniform noise (ancestral sampling): from random tokens, in every step each open position is
+/// Writes text by undoing uniform noise (ancestral sampling): from random tokens, in every step each open place is
 /// drawn from `q(z_s | z_t, x)` with the network's prediction for x, so that any of them may change again. All
-/// probabilities are float64. Source: Sahoo et al. 2025, arXiv 2506.10892, section 2 and appendix.
+/// probabilities are float64. Source: Sahoo et al. 2025, arXiv 2506.10892.
 ///
 /// @param network predicts clean tokens
 /// @param process makes the noise
@@ -19,17 +24,7 @@ import org.sfumato.tensor.Tensor;
 /// @param temperature divides the logits; 0 takes the likeliest token for x in every step
 /// @param greedyTail true if the last step takes the likeliest tokens instead of drawing them
 public record UniformSampler(Denoiser network, UniformProcess process, int steps, double temperature,
-        boolean greedyTail) {
-    /// Told after every step.
-    @FunctionalInterface
-    public interface Observer {
-        /// Sees nothing.
-        Observer NONE = (_, _, _) -> { };
-
-        /// Step `step` of `steps` is done and the canvas holds `ids`, not to be changed.
-        void step(int step, int steps, int[] ids);
-    }
-
+        boolean greedyTail) implements Sampler {
     /// Checks the values.
     public UniformSampler {
         if (steps < 1 || !(temperature >= 0)) {
@@ -38,75 +33,64 @@ public record UniformSampler(Denoiser network, UniformProcess process, int steps
         }
     }
 
-    /// A text of `length` tokens.
-    public int[] sample(int length, Rng rng, Observer observer) {
-        var open = new boolean[length];
-        Arrays.fill(open, true);
-        return fill(new int[length], open, rng, observer);
-    }
-
-    /// `canvas` with its open positions written; the others stay, in every step.
-    ///
-    /// @throws IllegalArgumentException if the lengths differ
-    public int[] fill(int[] canvas, boolean[] open, Rng rng, Observer observer) {
-        if (canvas.length != open.length) {
-            throw new IllegalArgumentException("sampling: a canvas of " + canvas.length + " positions, "
-                    + open.length + " said to be open or not");
+    @Override
+    public int[] fill(Canvas canvas, Rng rng, Observer observer) {
+        var ids = canvas.ids().clone();
+        int[] open = canvas.places();
+        for (int i : open) {
+            ids[i] = (int) rng.below(i, process.vocabulary());
         }
-        var ids = canvas.clone();
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = open[i] ? (int) rng.below(i, process.vocabulary()) : ids[i];
-        }
-        for (int step = 0; step < steps; step++) {
-            double t = process.time(1 - (double) step / steps);
+        for (int step = 0; step < steps && open.length > 0; step++) {
             boolean last = step == steps - 1;
-            double alphaT = process.schedule().alpha(t);
-            double alphaS = last ? 1 : process.schedule().alpha(process.time(1 - (step + 1.0) / steps));
-            var p = predictions(ids, alphaT);
+            double alphaT = alpha(step);
+            double alphaS = last ? 1 : alpha(step + 1);
+            var predicted = predictions(open, ids, alphaT);
             var own = rng.fold(step);
-            for (int i = 0; i < ids.length; i++) {
-                if (open[i]) {
-                    ids[i] = last && greedyTail ? likeliest(p[i])
-                            : draw(process.posterior(p[i], ids[i], alphaS, alphaT), own.uniformDouble(i));
+            var choices = new ArrayList<Choice>();
+            for (int j = 0; j < open.length; j++) {
+                int i = open[j];
+                int token = last && greedyTail ? likeliest(predicted[j].probabilities())
+                        : draw(process.posterior(predicted[j].probabilities(), ids[i], alphaS, alphaT),
+                                own.uniformDouble(i));
+                if (token != ids[i] || step == 0) {
+                    choices.add(new Choice(i, token, predicted[j].probabilities()[token], predicted[j].entropy()));
                 }
+                ids[i] = token;
             }
-            observer.step(step + 1, steps, ids);
+            observer.step(new Step(step + 1, steps, ids, List.copyOf(choices)));
         }
         return ids;
     }
 
-    /// The network's probabilities of clean tokens in float64, by position.
-    private double[][] predictions(int[] ids, double alpha) {
+    private double alpha(int step) {
+        return process.schedule().alpha(process.time(1 - (double) step / steps));
+    }
+
+    /// The network's distributions of clean tokens at the open places.
+    private Distribution[] predictions(int[] open, int[] ids, double alpha) {
         var row = Arrays.stream(ids).asLongStream().toArray();
+        var at = Arrays.stream(open).asLongStream().toArray();
         double[] logits;
         try (var scope = Scope.open("sampler")) {
             logits = scope.call(() -> Dispatch.unrecorded(() -> network.forward(new Noisy(Tensor.of(row, 1, row.length),
-                    Tensor.of(new float[] {(float) alpha}, 1, 1)), Pass.INFERENCE).toDoubles()));
+                    Tensor.of(new float[] {(float) alpha}, 1, 1)), Pass.INFERENCE)
+                    .indexSelect(1, Tensor.of(at, at.length)).toDoubles()));
         }
-        int k = process.vocabulary();
-        var p = new double[ids.length][];
-        for (int i = 0; i < p.length; i++) {
-            p[i] = softmax(Arrays.copyOfRange(logits, i * (logits.length / ids.length),
-                    i * (logits.length / ids.length) + k));
+        int width = logits.length / open.length;
+        var found = new Distribution[open.length];
+        for (int j = 0; j < found.length; j++) {
+            found[j] = tempered(Arrays.copyOfRange(logits, j * width, j * width + process.vocabulary()));
         }
-        return p;
+        return found;
     }
 
-    private double[] softmax(double[] logits) {
+    private Distribution tempered(double[] logits) {
         double max = Arrays.stream(logits).max().orElseThrow();
-        if (!Double.isFinite(max)) {
-            throw new ArithmeticException("sampling: the logits hold no finite number"
-                    + "\nhint: the model may have diverged in training");
-        }
-        double sum = 0;
         for (int v = 0; v < logits.length; v++) {
-            logits[v] = temperature == 0 ? (logits[v] == max ? 1 : 0) : Math.exp((logits[v] - max) / temperature);
-            sum += logits[v];
+            logits[v] = temperature > 0 ? logits[v] / temperature
+                    : logits[v] == max ? 0 : Double.NEGATIVE_INFINITY;
         }
-        for (int v = 0; v < logits.length; v++) {
-            logits[v] /= sum;
-        }
-        return logits;
+        return Distribution.of(logits);
     }
 
     private static int likeliest(double[] p) {

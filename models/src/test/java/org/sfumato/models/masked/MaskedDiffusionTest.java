@@ -1,17 +1,22 @@
 package org.sfumato.models.masked;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
+import org.sfumato.models.diffusion.Canvas;
+import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.Nelbo;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.diffusion.Times;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
@@ -135,16 +140,6 @@ class MaskedDiffusionTest {
         }
     }
 
-    @Test
-    void transferCountsSumToTheOpenPositions() {
-        for (int open = 0; open < 40; open++) {
-            for (int steps = 1; steps < 20; steps++) {
-                assertThat(Arrays.stream(MaskedSampler.transferCounts(open, steps)).sum()).isEqualTo(open);
-            }
-        }
-        assertThat(MaskedSampler.transferCounts(10, 4)).containsExactly(3, 3, 2, 2);
-    }
-
     private static Transformer network(int vocabulary) {
         var config = TransformerConfig.classic(vocabulary, 24, 16, 2, 2);
         var network = Transformer.init(config, Rng.of(11));
@@ -160,8 +155,8 @@ class MaskedDiffusionTest {
                 var network = network(9);
                 var process = MaskedProcess.of(8);
                 var canvas = new int[] {1, 2, 8, 8, 8, 8, 8, 8, 3};
-                var filled = new MaskedSampler(network, process, new Sampling(6, 1, Order.CONFIDENCE, 0, 0))
-                        .fill(canvas, Rng.of(0), MaskedSampler.Observer.NONE);
+                var filled = new MaskedSampler(network, process, Sampling.oneByOne(Order.CONFIDENCE, 0).withBlock(1))
+                        .fill(Canvas.of(canvas, 8), Rng.of(0), Sampler.Observer.NONE);
                 var greedy = canvas.clone();
                 for (int i = 2; i < 8; i++) {
                     var row = Arrays.stream(greedy).asLongStream().toArray();
@@ -174,28 +169,43 @@ class MaskedDiffusionTest {
         }
     }
 
-    @Test
-    void everyOptionFillsAllAndNeverWritesMask() {
+    private static Stream<Unmasking> unmaskings() {
+        return Stream.concat(Arrays.stream(Order.values()).flatMap(order -> Stream.of(new Unmasking.Quota(order, 1),
+                new Unmasking.Quota(order, 3.5))), Stream.of(new Unmasking.Threshold(.5), new Unmasking.Factor(.7),
+                new Unmasking.EntropyBound(.5)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("unmaskings")
+    void everyOptionFillsAllAndNeverWritesMask(Unmasking unmasking) {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
                 var network = network(9);
-                var process = MaskedProcess.of(8);
-                var canvas = IntStream.generate(() -> 8).limit(24).toArray();
-                canvas[4] = 2;
-                for (var order : Order.values()) {
-                    for (double temperature : new double[] {0, .5, 1.5}) {
+                var ids = IntStream.generate(() -> 8).limit(24).toArray();
+                ids[4] = 2;
+                var canvas = Canvas.of(ids, 8);
+                for (int block : new int[] {5, 10, Sampling.WHOLE}) {
+                    for (double temperature : new double[] {0, 1.5}) {
                         for (double guidance : new double[] {0, 1}) {
-                            var sampler = new MaskedSampler(network, process,
-                                    new Sampling(7, 10, order, temperature, guidance));
-                            var seen = new ArrayList<Integer>();
-                            var filled = sampler.fill(canvas, Rng.of(7), (step, _, ids) -> {
-                                seen.add((int) Arrays.stream(ids).filter(i -> i == 8).count());
-                                assertThat(step).isEqualTo(seen.size());
+                            var sampler = new MaskedSampler(network, MaskedProcess.of(8),
+                                    new Sampling(unmasking, block, temperature, guidance, List.of()));
+                            var left = new ArrayList<Integer>();
+                            var written = new ArrayList<Integer>();
+                            var filled = sampler.fill(canvas, Rng.of(7), step -> {
+                                left.add((int) Arrays.stream(step.ids()).filter(i -> i == 8).count());
+                                assertThat(step.number()).isEqualTo(left.size()).isLessThanOrEqualTo(step.most());
+                                for (var choice : step.choices()) {
+                                    written.add(choice.place());
+                                    assertThat(step.ids()[choice.place()]).isEqualTo(choice.token());
+                                    assertThat(choice.confidence()).isBetween(0., 1.);
+                                    assertThat(choice.entropy()).isBetween(0., Math.log(8) + 1e-9);
+                                }
                             });
                             assertThat(filled).doesNotContain(8);
                             assertThat(filled[4]).isEqualTo(2);
-                            assertThat(seen).hasSize(7).isSortedAccordingTo((a, b) -> b - a).endsWith(0);
-                            assertThat(sampler.fill(canvas, Rng.of(7), MaskedSampler.Observer.NONE)).isEqualTo(filled);
+                            assertThat(left).isSortedAccordingTo((a, b) -> b - a).endsWith(0);
+                            assertThat(written).hasSize(23).doesNotHaveDuplicates();
+                            assertThat(sampler.fill(canvas, Rng.of(7), Sampler.Observer.NONE)).isEqualTo(filled);
                         }
                     }
                 }
@@ -204,10 +214,77 @@ class MaskedDiffusionTest {
     }
 
     @Test
-    void fewerStepsThanBlocksIsAnErrorThatSaysSo() {
-        var sampler = new MaskedSampler(EXACT, PROCESS, new Sampling(1, 1, Order.RANDOM, 0, 0));
-        assertThatThrownBy(() -> sampler.fill(new int[] {MASK, MASK}, Rng.of(0), MaskedSampler.Observer.NONE))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("fewer than the 2 blocks")
-                        .hasMessageContaining("hint");
+    void aQuotaIsSharedOutEvenly() {
+        for (int block = 1; block < 40; block++) {
+            for (double tokens : new double[] {1, 1.5, 2, 4, 7, 100}) {
+                var quota = new Unmasking.Quota(Order.RANDOM, tokens);
+                int passes = (int) Math.ceil(block / tokens);
+                int sum = 0;
+                for (int pass = 0; pass < passes; pass++) {
+                    int count = quota.count(null, null, pass, block);
+                    assertThat(count).isBetween(1, (int) Math.ceil(tokens));
+                    sum += count;
+                }
+                assertThat(sum).isEqualTo(block);
+            }
+        }
+    }
+
+    @Test
+    void aThresholdTakesWhatIsSureAndTheSurestAnyhow() {
+        var half = new Unmasking.Threshold(.5);
+        assertThat(half.count(new double[] {.9, .6, .5, .4}, null, 0, 4)).isEqualTo(3);
+        assertThat(half.count(new double[] {.3, .2}, null, 0, 2)).isEqualTo(1);
+        assertThat(new Unmasking.Threshold(1).count(new double[] {1, 1, 1}, null, 0, 3)).isEqualTo(1);
+        // (n + 1)(1 - c_n): .2, .3, .4, .8 for n = 1 to 4
+        assertThat(new Unmasking.Factor(.5).count(new double[] {.9, .9, .9, .84}, null, 0, 4)).isEqualTo(3);
+    }
+
+    @Test
+    void anEntropyBoundTakesTheLongestPrefixWhoseSumWithoutTheLastHolds() {
+        double[] entropy = {.01, .02, .05, .2};
+        assertThat(new Unmasking.EntropyBound(0).count(null, entropy, 0, 4)).isEqualTo(1);
+        assertThat(new Unmasking.EntropyBound(.05).count(null, entropy, 0, 4)).isEqualTo(3);
+        assertThat(new Unmasking.EntropyBound(.1).count(null, entropy, 0, 4)).isEqualTo(4);
+    }
+
+    @Test
+    void aThresholdOfOneIsOneTokenAStep() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var canvas = Canvas.after(new int[] {1, 2}, 20);
+                var one = new MaskedSampler(network(9), MaskedProcess.of(8), Sampling.oneByOne(Order.CONFIDENCE, .7));
+                var threshold = new MaskedSampler(network(9), MaskedProcess.of(8),
+                        Sampling.of(new Unmasking.Threshold(1), .7));
+                assertThat(threshold.fill(canvas, Rng.of(3), Sampler.Observer.NONE))
+                        .isEqualTo(one.fill(canvas, Rng.of(3), Sampler.Observer.NONE));
+            });
+        }
+    }
+
+    @Test
+    void rulesShapeWhatIsWritten() {
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var canvas = Canvas.after(new int[0], 24);
+                var sampling = Sampling.oneByOne(Order.RANDOM, 2);
+                var forbidden = new MaskedSampler(network(9), MaskedProcess.of(8),
+                        sampling.withRules(LogitRule.forbid(0, 1, 2, 3, 4, 5))).fill(canvas, Rng.of(1),
+                                Sampler.Observer.NONE);
+                assertThat(forbidden).containsOnly(6, 7);
+                var greedy = new MaskedSampler(network(9), MaskedProcess.of(8), Sampling.oneByOne(Order.RANDOM, 0))
+                        .fill(canvas, Rng.of(1), Sampler.Observer.NONE);
+                var nucleus = new MaskedSampler(network(9), MaskedProcess.of(8),
+                        sampling.withRules(LogitRule.topP(1e-9))).fill(canvas, Rng.of(1), Sampler.Observer.NONE);
+                assertThat(nucleus).isEqualTo(greedy);
+            });
+        }
+        var logits = new double[] {Math.log(.5), Math.log(.3), Math.log(.15), Math.log(.05)};
+        LogitRule.topP(.7).apply(logits, 0, new int[0]);
+        assertThat(logits[1]).isFinite();
+        assertThat(logits[2]).isEqualTo(Double.NEGATIVE_INFINITY);
+        var penalised = new double[] {2, -2, 2, -2};
+        LogitRule.repetitionPenalty(2).apply(penalised, 1, new int[] {0, 3, 1});
+        assertThat(penalised).containsExactly(1, -4, 2, -2);
     }
 }

@@ -8,8 +8,10 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.sfumato.models.Denoiser;
+import org.sfumato.models.diffusion.Canvas;
 import org.sfumato.models.diffusion.Nelbo;
 import org.sfumato.models.diffusion.NoiseSchedule;
+import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.diffusion.Times;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -160,7 +162,7 @@ class UniformDiffusionTest {
         var counts = new int[4];
         int samples = 2000;
         for (int n = 0; n < samples; n++) {
-            var ids = sampler.sample(2, Rng.of(5).fold(n), UniformSampler.Observer.NONE);
+            var ids = sampler.fill(Canvas.after(new int[0], 2), Rng.of(5).fold(n), Sampler.Observer.NONE);
             counts[2 * ids[0] + ids[1]]++;
         }
         double[] expected = {.4, .1, .2, .3};
@@ -174,11 +176,10 @@ class UniformDiffusionTest {
     void whatIsNotOpenStays() {
         var sampler = new UniformSampler(EXACT, UniformProcess.of(2), 8, 1, true);
         for (int n = 0; n < 20; n++) {
-            var ids = sampler.fill(new int[] {1, 0}, new boolean[] {false, true}, Rng.of(n),
-                    UniformSampler.Observer.NONE);
+            var ids = sampler.fill(Canvas.after(new int[] {1}, 1), Rng.of(n), Sampler.Observer.NONE);
             assertThat(ids[0]).isEqualTo(1);
         }
-        assertThatThrownBy(() -> sampler.fill(new int[2], new boolean[3], Rng.of(0), UniformSampler.Observer.NONE))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("2 positions");
+        assertThatThrownBy(() -> new Canvas(new int[2], new boolean[3])).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("2 places");
     }
 }

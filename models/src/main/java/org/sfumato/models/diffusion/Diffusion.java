@@ -1,0 +1,80 @@
+package org.sfumato.models.diffusion;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tokenizers.Tokenizer;
+
+/// A sampler and a tokenizer together: writes and fills gaps, text in and text out.
+///
+/// @param sampler writes on canvases
+/// @param tokenizer between text and ids; what is no id of it, as [MASK], is an open place
+/// @param length the longest canvas that the sampler's network takes
+public record Diffusion(Sampler sampler, Tokenizer tokenizer, int length) {
+    /// What stands for an open place in a text to be filled.
+    public static final char GAP = '_';
+
+    /// Writes `count` tokens after `prompt` and returns both. What is longer than a canvas is written in pieces, each
+    /// after the last half canvas of what is there.
+    ///
+    /// @param observer told after every step; its ids are those of the piece at work
+    /// @throws IllegalArgumentException if nothing is to be written
+    public String generate(String prompt, int count, Rng rng, Sampler.Observer observer) {
+        if (count < 1) {
+            throw new IllegalArgumentException("generate: length " + count + " must be at least 1");
+        }
+        var text = tokenizer.encode(prompt);
+        int end = text.length + count;
+        for (int piece = 0; text.length < end; piece++) {
+            int left = end - text.length;
+            int context = Math.min(text.length, text.length + left <= length ? text.length : length / 2);
+            int fresh = Math.min(left, length - context);
+            var canvas = Canvas.after(Arrays.copyOfRange(text, text.length - context, text.length), fresh);
+            var filled = sampler.fill(canvas, rng.fold(piece), observer);
+            int at = text.length;
+            text = Arrays.copyOf(text, at + fresh);
+            System.arraycopy(filled, context, text, at, fresh);
+        }
+        return tokenizer.decode(text);
+    }
+
+    /// Fills the gaps of `text`: every run of [#GAP] is as many tokens to be written.
+    ///
+    /// @throws IllegalArgumentException if there is no gap, or the text is longer than a canvas
+    public String infill(String text, Rng rng, Sampler.Observer observer) {
+        var canvas = canvas(text);
+        if (canvas.places().length == 0) {
+            throw new IllegalArgumentException("infill: no gap in the text\nhint: write one " + GAP
+                    + " for each token to be filled in");
+        }
+        if (canvas.length() > length) {
+            throw new IllegalArgumentException("infill: the text has " + canvas.length() + " tokens, the model takes "
+                    + length + "\nhint: a shorter text around the gaps");
+        }
+        return tokenizer.decode(sampler.fill(canvas, rng, observer));
+    }
+
+    /// `text` as a canvas, open where it has gaps.
+    private Canvas canvas(String text) {
+        int[] ids = Arrays.stream(text.split("(?<=" + GAP + ")|(?=" + GAP + ")"))
+                .flatMapToInt(part -> part.equals(String.valueOf(GAP)) ? IntStream.of(-1)
+                        : Arrays.stream(tokenizer.encode(part)))
+                .toArray();
+        var canvas = Canvas.of(ids, -1);
+        return new Canvas(Arrays.stream(ids).map(id -> Math.max(0, id)).toArray(), canvas.open());
+    }
+
+    /// `ids` as text, with `gap` for what is no id of the tokenizer: a canvas on its way.
+    public String show(int[] ids, String gap) {
+        var text = new StringBuilder();
+        int from = 0;
+        for (int i = 0; i <= ids.length; i++) {
+            if (i == ids.length || ids[i] >= tokenizer.vocabularySize()) {
+                text.append(tokenizer.decode(Arrays.copyOfRange(ids, from, i)));
+                text.append(i < ids.length ? gap : "");
+                from = i + 1;
+            }
+        }
+        return text.toString();
+    }
+}
