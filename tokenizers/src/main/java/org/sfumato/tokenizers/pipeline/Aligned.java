@@ -6,23 +6,39 @@ import java.util.function.IntPredicate;
 ///
 /// Source of the rules: `NormalizedString` of Hugging Face's `tokenizers`, so that offsets agree.
 public final class Aligned {
+    /// What a text may become: no character known to Unicode becomes more than 18, and no file needs more by far.
+    static final int GROWTH = 256;
+    private static final int ALWAYS = 4096;
+
     private String text;
     /// Range of each char, absent while the text is a piece of the original unchanged.
     private int[] starts;
     private int[] ends;
     /// Where this piece begins in the original.
     private final int shift;
+    private final long longest;
 
-    private Aligned(String text, int[] starts, int[] ends, int shift) {
+    private Aligned(String text, int[] starts, int[] ends, int shift, long longest) {
         this.text = text;
         this.starts = starts;
         this.ends = ends;
         this.shift = shift;
+        this.longest = longest;
     }
 
     /// The original itself.
     public static Aligned of(String original) {
-        return new Aligned(original, null, null, 0);
+        return new Aligned(original, null, null, 0, longest(original));
+    }
+
+    /// How long a text may become. A normalizer that doubles each letter forty times would fill any memory.
+    static long longest(String original) {
+        return ALWAYS + (long) GROWTH * original.length();
+    }
+
+    static IllegalArgumentException tooLong(long longest) {
+        return new IllegalArgumentException("tokenizer: its normalizer makes more than " + longest
+                + " characters of a text\nhint: the file of the tokenizer is damaged, or made to do harm");
     }
 
     /// As it is now.
@@ -55,18 +71,18 @@ public final class Aligned {
     /// The piece `[from, to)`, which does not change when this does.
     Aligned slice(int from, int to) {
         if (from == 0 && to == text.length()) {
-            return new Aligned(text, starts, ends, starts == null || to == 0 ? shift : starts[0]);
+            return new Aligned(text, starts, ends, starts == null || to == 0 ? shift : starts[0], longest);
         }
         var part = text.substring(from, to);
         if (starts == null) {
-            return new Aligned(part, null, null, shift + from);
+            return new Aligned(part, null, null, shift + from, longest);
         }
         int length = to - from;
         var s = new int[length];
         var e = new int[length];
         System.arraycopy(starts, from, s, 0, length);
         System.arraycopy(ends, from, e, 0, length);
-        return new Aligned(part, s, e, length == 0 ? shift : s[0]);
+        return new Aligned(part, s, e, length == 0 ? shift : s[0], longest);
     }
 
     /// Characters with, for each, what it does to the text: 0 takes the place of one character, `-k` of `1 + k`,
@@ -195,7 +211,7 @@ public final class Aligned {
         ends = out.ends.toArray();
     }
 
-    private static final class Builder {
+    private final class Builder {
         final StringBuilder text;
         final Ints starts;
         final Ints ends;
@@ -207,6 +223,9 @@ public final class Aligned {
         }
 
         void add(int c, int start, int end) {
+            if (text.length() > longest) {
+                throw tooLong(longest);
+            }
             text.appendCodePoint(c);
             for (int i = Character.charCount(c); i > 0; i--) {
                 starts.add(start);

@@ -24,6 +24,7 @@ public final class PieceText {
         boolean afterSpace = rules.removeExtraSpaces();
         boolean leading = rules.removeExtraSpaces();
         boolean any = false;
+        long longest = Aligned.longest(text);
         for (int at = 0, b = 0; at < text.length();) {
             int end = userDefined.longest(text, at);
             String becomes;
@@ -44,6 +45,9 @@ public final class PieceText {
             int from = 0;
             while (afterSpace && from < becomes.length() && becomes.charAt(from) == ' ') {
                 from++;
+            }
+            if (body.length() > longest) {
+                throw Aligned.tooLong(longest);
             }
             if (from < becomes.length()) {
                 body.append(becomes.substring(from).replace(" ", space));

@@ -9,9 +9,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/// Regular expressions of a tokenizer.json that take exponential time, or more stack than there is.
-class HostilePatternTest {
+/// Parts of a tokenizer.json that take exponential time, or more memory than there is.
+class HostileTokenizerTest {
     private static final String LONG = "a".repeat(5000) + "!";
 
     private static SubwordTokenizer splitAt(String pattern) {
@@ -72,5 +73,19 @@ class HostilePatternTest {
             "\u00e9\u0301".repeat(5000)}) {
             assertThat(tokenizer.encode(text)).isNotEmpty();
         }
+    }
+
+    /// Forty times "a" becomes "aa": 2^40 characters.
+    @Test
+    void aTextThatGrowsWithoutEndIsAnError() {
+        var json = (ObjectNode) JsonMapper.shared().readTree(splitAt("x").toJson()).get("file");
+        var steps = json.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+        for (int i = 0; i < 40; i++) {
+            steps.addObject().put("type", "Replace").put("content", "aa").putObject("pattern").put("String", "a");
+        }
+        var tokenizer = SubwordTokenizer.of(json);
+        assertThat(tokenizer.encode("b")).isNotEmpty();
+        assertThatThrownBy(() -> tokenizer.encode("banana")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("its normalizer makes more than 5632 characters", "hint: ");
     }
 }
