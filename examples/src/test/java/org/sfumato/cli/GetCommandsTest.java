@@ -9,8 +9,12 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,8 @@ import org.sfumato.testing.SharedData;
 /// `data get` and `hub get`, from a server on this machine.
 class GetCommandsTest {
     private static final String COMMIT = "c".repeat(40);
+    /// `git hash-object` of 40,000 times 0123456789abcdef.
+    private static final String BIG = "3eeae255cd1ae272d54bb49cf24e0abc1654ee8c";
 
     @TempDir
     Path folder;
@@ -39,6 +45,7 @@ class GetCommandsTest {
             }
             exchange.close();
         });
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.start();
         address = "http://127.0.0.1:" + server.getAddress().getPort();
     }
@@ -114,6 +121,57 @@ class GetCommandsTest {
         Cli.run("data", "get", "tiny-shakespeare", "--mirror", address + "/m/", "--to", folder.resolve("other"))
                 .fails(1, "damaged or was changed");
         assertThat(folder.resolve("other")).isEmptyDirectory();
+    }
+
+    /// The JVM is killed in the middle of a file, as by a power failure.
+    @Test
+    void whatAKilledProcessLeftGoesOn() throws Exception {
+        var content = "0123456789abcdef".repeat(40_000);
+        offerModel();
+        answer("/api/models/owner/tiny/tree/" + COMMIT, "[{\"type\": \"file\", \"path\": \"big\", \"size\": 640000, "
+                + "\"oid\": \"" + BIG + "\"}]");
+        var ranges = new CopyOnWriteArrayList<String>();
+        var stalled = new CountDownLatch(1);
+        server.createContext("/owner/tiny/resolve", exchange -> {
+            var range = exchange.getRequestHeaders().getFirst("Range");
+            ranges.add(String.valueOf(range));
+            int from = range == null ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
+            exchange.getResponseHeaders().add("ETag", "\"" + BIG + "\"");
+            exchange.getResponseHeaders().add("Content-Range", "bytes " + from + "-639999/640000");
+            exchange.sendResponseHeaders(range == null ? 200 : 206, 640_000 - from);
+            var bytes = content.getBytes(StandardCharsets.US_ASCII);
+            exchange.getResponseBody().write(bytes, from, range == null ? 300_000 : 640_000 - from);
+            exchange.getResponseBody().flush();
+            if (range == null) {
+                await(stalled);
+            }
+            exchange.close();
+        });
+        var to = folder.resolve("tiny");
+        var part = to.resolve("big.part");
+        var process = Cli.start(folder.resolve("log"), List.of(), "hub", "get", "owner/tiny", "--endpoint", address,
+                "--to", to);
+        try {
+            for (int i = 0; i < 3000 && !(Files.exists(part) && Files.size(part) == 300_000); i++) {
+                Thread.sleep(10);
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+            stalled.countDown();
+        }
+        assertThat(part).hasSize(300_000);
+        Cli.run("hub", "get", "owner/tiny", "--endpoint", address, "--to", to).succeeds();
+        assertThat(to.resolve("big")).hasContent(content);
+        assertThat(part).doesNotExist();
+        assertThat(ranges).containsExactly("null", "bytes=300000-");
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

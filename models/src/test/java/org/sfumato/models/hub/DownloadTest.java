@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -184,6 +186,29 @@ class DownloadTest {
         assertThatThrownBy(() -> get(file(file().address(), Long.MAX_VALUE / 2)))
                 .hasMessageContainingAll("bytes more, the disk has", "hint: ");
         assertThat(server.requests).isEmpty();
+    }
+
+    @Test
+    void theWantedFileIsTakenOutOfAnArchive() throws IOException {
+        var archive = folder.resolve("a.zip");
+        try (var zip = new ZipOutputStream(Files.newOutputStream(archive))) {
+            for (var name : List.of("other", "file.bin")) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write(name.equals("other") ? new byte[9] : CONTENT);
+            }
+        }
+        var copy = Files.readAllBytes(archive);
+        var wanted = new Unpacked("file.bin", CONTENT.length, Checksum.sha256(FakeHub.sha256(CONTENT)));
+        wanted.unpack(archive, target);
+        assertThat(archive).doesNotExist();
+        assertThat(target).hasBinaryContent(CONTENT);
+        assertThat(wanted.is(target)).isTrue();
+        Files.write(archive, copy);
+        assertThatThrownBy(() -> new Unpacked("none", 1, wanted.checksum()).unpack(archive, folder.resolve("none")))
+                .hasMessageContaining("has no file none");
+        assertThatThrownBy(() -> new Unpacked("other", 9, wanted.checksum()).unpack(archive, folder.resolve("other")))
+                .hasMessageContaining("damaged or was changed");
+        assertThat(archive).exists();
     }
 
     private String failure(HttpHandler handler) throws IOException {
