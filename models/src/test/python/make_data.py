@@ -71,6 +71,9 @@ nested = pa.array([None if t == "" else {"text": t, "words": (t or "").split()} 
 parquet("nested.parquet", texts, pa.table({"meta": nested}))
 parquet("empty.parquet", [], pa.table({"text": pa.array([], pa.string())}))
 
+latin = pa.array(["fine".encode(), "\ufffd is a character".encode(), None, b"caf\xe9"], pa.binary()).view(pa.string())
+pq.write_table(pa.table({"text": latin}), OUT / "latin.parquet")             # its fourth row is not UTF-8
+
 
 def table(name, texts, delimiter, **options):
     """Remembers the line at which each row begins: that of the file, as the reader counts."""

@@ -66,6 +66,9 @@ class DataPrepareCommandTest {
         try (var tokens = PreparedTokens.open(out)) {
             assertThat(scored.get("tokens").asLong()).isEqualTo(tokens.size() - (long) (tokens.size() * .9));
         }
+        Files.delete(out.resolve("index.json"));
+        Cli.run("eval", "--model", run, "--data", out).fails(1, out + ": is no folder of tokens, or is not finished");
+        prepare("--end", "\n").succeeds();
         var characters = temp.resolve("characters");
         Cli.begin(characters, Cli.text(temp, 1000));
         Cli.run("train", "masked", "--data", out, "--out", characters, "--resume", "--steps", 1)

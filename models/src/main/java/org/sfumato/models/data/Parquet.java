@@ -5,6 +5,9 @@ import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ColumnReader;
 import dev.hardwood.reader.ParquetFileReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -61,6 +64,8 @@ public record Parquet(String column) implements DocumentFormat {
     }
 
     private static final class Rows implements DataReader<Document> {
+        private static final char REPLACEMENT = '\uFFFD';
+
         private final Path file;
         private final ParquetFileReader reader;
         private final ColumnReader column;
@@ -83,11 +88,23 @@ public record Parquet(String column) implements DocumentFormat {
             while (at < batch.length || read()) {
                 var text = batch[at++];
                 row++;
+                if (text != null && text.indexOf(REPLACEMENT) >= 0) {
+                    requireUtf8(column.getBinaries()[at - 1]);
+                }
                 if (text != null && !text.isBlank()) {
                     return Optional.of(new Document(text, true, true, file, "row", row));
                 }
             }
             return Optional.empty();
+        }
+
+        /// Hardwood puts [#REPLACEMENT] where bytes are no text, which may also stand there by right.
+        private void requireUtf8(byte[] bytes) throws FormatException {
+            try {
+                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+            } catch (CharacterCodingException e) {
+                throw wrong(file, "row " + row + " is not UTF-8", e);
+            }
         }
 
         private boolean read() throws IOException {

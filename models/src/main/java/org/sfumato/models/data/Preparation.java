@@ -26,8 +26,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 ///
 /// The folder then holds `tokens-00000.safetensors` and so on ([TokenShard]), the tokenizer, and last of all
 /// `index.json`. Each file is there as a whole or not at all, and says where reading went on, so a preparation that was
-/// killed goes on after its last file and ends in the same bytes. Texts are encoded by several threads; what comes out
-/// does not depend on their number.
+/// killed goes on after its last file and ends in the same bytes, as long as nobody has changed the texts meanwhile:
+/// only their names and sizes are compared. Texts are encoded by several threads; what comes out does not depend on
+/// their number.
 ///
 /// @param tokenizer makes the ids
 /// @param documents where the texts are

@@ -67,9 +67,9 @@ public final class PreparedTokens implements Tokens, AutoCloseable {
         }
     }
 
-    /// True if `folder` was prepared, and to the end.
+    /// True if a preparation of `folder` was begun; whether it was finished is for [#open] to say.
     public static boolean isPrepared(Path folder) {
-        return Files.isRegularFile(folder.resolve(INDEX)) && Files.isRegularFile(folder.resolve(TOKENIZER));
+        return Files.isRegularFile(folder.resolve(TOKENIZER));
     }
 
     /// Opens a folder and reads all of it once, to see that nothing has changed.
@@ -77,7 +77,7 @@ public final class PreparedTokens implements Tokens, AutoCloseable {
     /// @throws FormatException if it was not prepared to the end, or a file is missing or damaged
     /// @throws IOException if it cannot be read
     public static PreparedTokens open(Path folder) throws IOException {
-        if (!isPrepared(folder)) {
+        if (!isPrepared(folder) || !Files.isRegularFile(folder.resolve(INDEX))) {
             throw new FormatException("tokens", folder, "is no folder of tokens, or is not finished"
                     + "\nhint: sfumato data prepare makes one, and finishes it when run again");
         }

@@ -216,6 +216,16 @@ class DocumentFormatTest {
                 .hasMessageContaining("holds no texts");
     }
 
+    @Test
+    void parquetThatIsNotUtf8IsRefusedWithItsRow() throws IOException {
+        try (var reader = new Parquet("text").open(fixture("latin.parquet"))) {
+            assertThat(reader.next().orElseThrow().text()).isEqualTo("fine");
+            assertThat(reader.next().orElseThrow().text()).isEqualTo("\uFFFD is a character");
+            assertThatThrownBy(reader::next).isInstanceOf(FormatException.class)
+                    .hasMessage("parquet: " + fixture("latin.parquet") + ": row 4 is not UTF-8");
+        }
+    }
+
     /// 80 MB of text as one document and as JSON, with 48 MB for all objects.
     @Test
     void filesLargerThanMemoryAreRead() throws IOException, InterruptedException {
