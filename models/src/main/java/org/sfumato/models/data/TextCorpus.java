@@ -25,8 +25,8 @@ import org.sfumato.tokenizers.Tokenizer;
 public record TextCorpus(Tokenizer tokenizer, Tokens all, Tokens train, Tokens validation) {
     /// The share of the tokens that trains: nine of ten. Source: nanoGPT.
     public static final double TRAIN_SHARE = 0.9;
-    /// The most tokens that validate of prepared ones: enough for an error of a few thousandths of a nat.
-    public static final long MOST_VALIDATION = 1 << 18;
+    /// The most tokens that validate of prepared ones: to score more takes minutes at each end of a training.
+    public static final long MOST_VALIDATION = 1 << 16;
 
     /// The characters of `text`, with a vocabulary made of them all, so that validation meets no unknown one.
     ///
