@@ -3,14 +3,15 @@ package org.sfumato.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
 import picocli.CommandLine.Option;
 
-/// `--model` and `--tokenizer`: a model as the hub gives it, or one that `sfumato train` made to write from left to
-/// right.
+/// `--model`, `--tokenizer` and `--adapter`: a model as the hub gives it, or one that `sfumato train` made to write from
+/// left to right.
 final class LanguageModelOption {
     @Option(names = "--model", required = true, paramLabel = "DIR",
             description = "A folder as downloaded from the Hugging Face hub, a file of llama2.c, or what `sfumato "
@@ -21,6 +22,10 @@ final class LanguageModelOption {
             description = "Folder or file of the tokenizer (default: the folder of the model).")
     Path tokenizer;
 
+    @Option(names = "--adapter", paramLabel = "DIR",
+            description = "A LoRA adapter of the model, as PEFT saves it; several add up.")
+    List<Path> adapters = List.of();
+
     /// The model, in the current scope.
     LanguageModel load(Common common) throws IOException {
         if (!Files.exists(folder)) {
@@ -28,7 +33,15 @@ final class LanguageModelOption {
                     + "\nhint: load one: sfumato hub get REPO");
         }
         if (!Files.isDirectory(folder.resolve("checkpoints")) && !Files.exists(folder.resolve("manifest.json"))) {
-            return LanguageModel.load(folder, Optional.ofNullable(tokenizer));
+            var model = LanguageModel.load(folder, Optional.ofNullable(tokenizer));
+            for (var adapter : adapters) {
+                model = model.merge(folder, adapter);
+            }
+            return model;
+        }
+        if (!adapters.isEmpty()) {
+            throw new IllegalArgumentException("--adapter: " + folder + " is no folder of the hub"
+                    + "\nhint: name the model that the adapter was trained for");
         }
         var trained = ModelOption.load(folder, common);
         if (!(trained.objective() instanceof Autoregression objective)) {

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,12 +100,33 @@ class LanguageModelCommandsTest {
     /// Logits by transformers for the ids in expected.safetensors: one of them is declared to be the mask.
     @Test
     void masksAreFilledAsTheOriginalFillsThem() throws IOException {
+        masksAreFilled("bert/expected.safetensors");
+    }
+
+    /// And by PEFT, of a network with an adapter (make_peft.py).
+    @Test
+    void withAnAdapterTooMasksAreFilledAsTheOriginalFillsThem() throws IOException {
+        masksAreFilled("adapters/bert-all/expected.safetensors", "--adapter",
+                HubFolder.FIXTURES.resolve("adapters/bert-all"));
+    }
+
+    @Test
+    void anAdapterOfAnotherModelIsRefused() {
+        var other = HubFolder.FIXTURES.resolve("adapters/llama-all");
+        Cli.run("complete", "--model", gpt2.path(), "--prompt", prompt(0), "--adapter", other)
+                .fails(1, "no linear layer is called \"down_proj\"");
+        Cli.run("complete", "--model", gpt2.path(), "--prompt", prompt(0), "--adapter", temp)
+                .fails(1, "adapter_config.json");
+    }
+
+    private static void masksAreFilled(String expected, Object... adapter) throws IOException {
         try (var scope = Scope.open("test")) {
-            var tensors = Scoped.call(scope,
-                    () -> Safetensors.read(HubFolder.FIXTURES.resolve("bert/expected.safetensors")));
+            var tensors = new HashMap<>(Scoped.call(scope,
+                    () -> Safetensors.read(HubFolder.FIXTURES.resolve("bert/expected.safetensors"))));
+            tensors.putAll(Scoped.call(scope, () -> Safetensors.read(HubFolder.FIXTURES.resolve(expected))));
             var ids = Arrays.stream(tensors.get("ids").toLongs()).limit(tensors.get("ids").size(1)).toArray();
             int place = 4;
-            var folder = HubFolder.make(temp.resolve("fill"), "bert");
+            var folder = HubFolder.make(temp.resolve("fill" + adapter.length), "bert");
             folder.configure("mask_token_id", (int) ids[place]);
             var text = new StringBuilder();
             for (long id : ids) {
@@ -115,8 +139,12 @@ class LanguageModelCommandsTest {
             var order = IntStream.range(0, vocabulary).boxed()
                     .sorted(Comparator.comparingDouble(v -> -logits[v])).toList();
 
-            var result = Cli.run("fill", "--model", folder.path(), text.toString().strip(), "--top", 3, "--json")
-                    .succeeds();
+            var words = new ArrayList<Object>(List.of("fill", "--model", folder.path(), text.toString().strip()));
+            words.addAll(List.of(adapter));
+            var shown = Cli.run(words.toArray()).succeeds();
+            assertThat(shown.out()).contains("  w" + order.getFirst());
+            words.addAll(List.of("--top", 3, "--json"));
+            var result = Cli.run(words.toArray()).succeeds();
             int mask = (int) Arrays.stream(ids).limit(place).filter(id -> id == ids[place]).count();
             var candidates = result.json().get("masks").get(mask);
             assertThat(candidates).hasSize(3);
@@ -126,8 +154,6 @@ class LanguageModelCommandsTest {
                 assertThat(candidates.get(i).get("probability").doubleValue())
                         .isCloseTo(Math.exp(logits[order.get(i)]) / sum, within(1e-6));
             }
-            var shown = Cli.run("fill", "--model", folder.path(), text.toString().strip()).succeeds();
-            assertThat(shown.out()).contains("  w" + order.getFirst());
         }
     }
 

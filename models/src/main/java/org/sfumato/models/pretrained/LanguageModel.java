@@ -3,11 +3,14 @@ package org.sfumato.models.pretrained;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.sfumato.models.transformer.Transformer;
+import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.io.FormatException;
 import org.sfumato.tokenizers.ModelTokenizer;
 import org.sfumato.tokenizers.SpecialTokens;
@@ -46,6 +49,22 @@ public record LanguageModel(Transformer network, ModelTokenizer tokenizer, Optio
         var mask = ids(config, "mask_token_id").stream().mapToInt(Integer::intValue).findFirst();
         return new LanguageModel(Pretrained.load(folderOrFile), words,
                 mask.isPresent() ? mask : words.special().mask(), ends.isEmpty() ? ids(config, "eos_token_id") : ends);
+    }
+
+    /// The same with the low-rank adapter in `folder` in its matrices, which are made anew in the current scope; those
+    /// that they replace are freed, so this model is not used any more.
+    ///
+    /// @param folderOrFile of the model
+    /// @throws FormatException as [Peft#load]
+    /// @throws IOException if a file cannot be read
+    public LanguageModel merge(Path folderOrFile, Path folder) throws IOException {
+        var lora = Peft.of(folderOrFile, network).load(folder);
+        var merged = lora.merge(network);
+        lora.parameters().values().forEach(Tensor::close);
+        Set<Tensor> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        kept.addAll(merged.parameters().values());
+        network.parameters().values().stream().filter(tensor -> !kept.contains(tensor)).forEach(Tensor::close);
+        return new LanguageModel(merged, tokenizer, mask, ends);
     }
 
     /// A model whose texts all begin with the token `begin`, which the tokenizer need not know.
