@@ -10,8 +10,8 @@ import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
 import picocli.CommandLine.Option;
 
-/// `--model`, `--tokenizer` and `--adapter`: a model as the hub gives it, or one that `sfumato train` made to write from
-/// left to right.
+/// `--model`, `--tokenizer` and `--adapter`: a model as the hub gives it, or one that `sfumato train` made to write
+/// from left to right.
 final class LanguageModelOption {
     @Option(names = "--model", required = true, paramLabel = "DIR",
             description = "A folder as downloaded from the Hugging Face hub, a file of llama2.c, or what `sfumato "
