@@ -88,7 +88,9 @@ def main():
     models, pieces, chats = [], [], []
     for family, config in CONFIGS:
         with tempfile.TemporaryDirectory() as folder:
-            json.dump(families[family], open(os.path.join(folder, "tokenizer.json"), "w"))
+            file = {**families[family], "truncation": {"direction": "Right", "max_length": 5, "stride": 0,
+                                                       "strategy": "LongestFirst"}}
+            json.dump(file, open(os.path.join(folder, "tokenizer.json"), "w"))
             models.append({"family": family, **described(folder, config, TEXTS)})
     for name, config in PIECES:
         with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,8 @@ import org.sfumato.tokenizers.pipeline.Fields;
 public record ModelTokenizer(Tokenizer tokenizer, SpecialTokens special, boolean addBos, boolean addEos,
         boolean prefixAlways, boolean cleanUp, Optional<ChatTemplate> chat) {
 
-    /// The tokenizer in a folder as downloaded from the Hugging Face hub.
+    /// The tokenizer in a folder as downloaded from the Hugging Face hub. Nothing is cut off or filled up, whatever
+    /// length a tokenizer.json was saved with.
     ///
     /// @throws TokenizerFormatException if a file is damaged or holds what is not known, naming it
     /// @throws IOException if there is none, or it cannot be read
@@ -39,8 +40,11 @@ public record ModelTokenizer(Tokenizer tokenizer, SpecialTokens special, boolean
             var config = TokenizerFiles.config(file);
             return switch (tokenizer) {
                 case SentencePieceTokenizer pieces -> ofPieces(pieces, folder, config);
-                case SubwordTokenizer words -> new ModelTokenizer(words, SpecialTokens.of(folder, config, words::id,
-                        token -> words.isAdded(token) ? words.id(token) : OptionalInt.empty()), false, false, false,
+                case SubwordTokenizer words -> new ModelTokenizer(
+                        words.withTruncation(Optional.empty()).withPadding(Optional.empty()),
+                        SpecialTokens.of(folder, config, words::id,
+                                token -> words.isAdded(token) ? words.id(token) : OptionalInt.empty()),
+                        false, false, false,
                         config.flag("clean_up_tokenization_spaces", false) && !words.isBytePair(),
                         chat(folder, config));
                 default -> throw new IllegalStateException(tokenizer.name());
