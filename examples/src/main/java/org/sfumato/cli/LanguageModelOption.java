@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
+import org.sfumato.tensor.quantised.WeightFormat;
 import picocli.CommandLine.Option;
 
 /// `--model`, `--tokenizer` and `--adapter`: a model as the hub gives it, or one that `sfumato train` made to write
@@ -26,6 +27,10 @@ final class LanguageModelOption {
             description = "A LoRA adapter of the model, as PEFT saves it; several add up.")
     List<Path> adapters = List.of();
 
+    @Option(names = "--weights", paramLabel = "FORMAT",
+            description = "bf16, q8, q4 or nf4: hold the matrices of a model of the hub in fewer bits.")
+    WeightFormat weights;
+
     /// The model, in the current scope.
     LanguageModel load(Common common) throws IOException {
         if (!Files.exists(folder)) {
@@ -33,7 +38,11 @@ final class LanguageModelOption {
                     + "\nhint: load one: sfumato hub get REPO");
         }
         if (!Files.isDirectory(folder.resolve("checkpoints")) && !Files.exists(folder.resolve("manifest.json"))) {
-            var model = LanguageModel.load(folder, Optional.ofNullable(tokenizer));
+            if (weights != null && !adapters.isEmpty()) {
+                throw new IllegalArgumentException("--weights: an adapter is merged into matrices of f32 only"
+                        + "\nhint: leave one of --weights and --adapter away");
+            }
+            var model = LanguageModel.load(folder, Optional.ofNullable(tokenizer), Optional.ofNullable(weights));
             for (var adapter : adapters) {
                 model = model.merge(folder, adapter);
             }

@@ -157,6 +157,19 @@ class LanguageModelCommandsTest {
         }
     }
 
+    /// Eight bits are close to thirty-two, and not the same.
+    @Test
+    void weightsOfFewerBitsAreClose() throws IOException {
+        var file = Files.writeString(temp.resolve("short.txt"), HubFolder.words(golden.get("scored")));
+        var words = new Object[] {"perplexity", "--model", gpt2.path(), "--data", file, "--json"};
+        var more = Arrays.copyOf(words, words.length + 2);
+        more[words.length] = "--weights";
+        more[words.length + 1] = "q8";
+        double all = Cli.run(words).succeeds().json().get("natsPerToken").doubleValue();
+        double few = Cli.run(more).succeeds().json().get("natsPerToken").doubleValue();
+        assertThat(few).isNotEqualTo(all).isCloseTo(all, within(.05));
+    }
+
     @Test
     void perplexityIsThatOfTheOriginal() throws IOException {
         var file = Files.writeString(temp.resolve("scored.txt"), HubFolder.words(golden.get("scored")));

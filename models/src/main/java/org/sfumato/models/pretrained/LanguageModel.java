@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.io.FormatException;
+import org.sfumato.tensor.quantised.WeightFormat;
 import org.sfumato.tokenizers.ModelTokenizer;
 import org.sfumato.tokenizers.SpecialTokens;
 import org.sfumato.tokenizers.SubwordTokenizer;
@@ -31,9 +32,11 @@ public record LanguageModel(Transformer network, ModelTokenizer tokenizer, Optio
     /// Texts end where `generation_config.json` or `config.json` says so, and llama2.c's where another begins.
     ///
     /// @param tokenizer where the tokenizer lies, if not in the folder
+    /// @param weights what linear layers are held in, if not f32, see [Pretrained#load(Path, WeightFormat)]
     /// @throws FormatException if a file is damaged or does not fit the others, see [Pretrained#load(Path)]
     /// @throws IOException if a file cannot be read
-    public static LanguageModel load(Path folderOrFile, Optional<Path> tokenizer) throws IOException {
+    public static LanguageModel load(Path folderOrFile, Optional<Path> tokenizer, Optional<WeightFormat> weights)
+            throws IOException {
         boolean single = Files.isRegularFile(folderOrFile);
         if (single && tokenizer.isEmpty()) {
             throw new IllegalArgumentException("language model: " + folderOrFile + " has no tokenizer in it\nhint: "
@@ -42,12 +45,12 @@ public record LanguageModel(Transformer network, ModelTokenizer tokenizer, Optio
         var config = Described.json(folderOrFile);
         var words = whole(ModelTokenizer.load(tokenizer.orElse(folderOrFile)));
         if (single) {
-            return begun(Pretrained.load(folderOrFile), words.tokenizer(), 1, Set.of(1, 2));
+            return begun(network(folderOrFile, weights), words.tokenizer(), 1, Set.of(1, 2));
         }
         var generation = folderOrFile.resolve("generation_config.json");
         var ends = Files.exists(generation) ? ids(ConfigJson.read(generation), "eos_token_id") : Set.<Integer>of();
         var mask = ids(config, "mask_token_id").stream().mapToInt(Integer::intValue).findFirst();
-        return new LanguageModel(Pretrained.load(folderOrFile), words,
+        return new LanguageModel(network(folderOrFile, weights), words,
                 mask.isPresent() ? mask : words.special().mask(), ends.isEmpty() ? ids(config, "eos_token_id") : ends);
     }
 
@@ -65,6 +68,10 @@ public record LanguageModel(Transformer network, ModelTokenizer tokenizer, Optio
         kept.addAll(merged.parameters().values());
         network.parameters().values().stream().filter(tensor -> !kept.contains(tensor)).forEach(Tensor::close);
         return new LanguageModel(merged, tokenizer, mask, ends);
+    }
+
+    private static Transformer network(Path folderOrFile, Optional<WeightFormat> weights) throws IOException {
+        return weights.isEmpty() ? Pretrained.load(folderOrFile) : Pretrained.load(folderOrFile, weights.get());
     }
 
     /// A model whose texts all begin with the token `begin`, which the tokenizer need not know.
