@@ -16,6 +16,7 @@ module org.sfumato.models {
     exports org.sfumato.models.diffusion;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
+    exports org.sfumato.models.mixture;
     exports org.sfumato.models.pretrained;
     exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;

@@ -7,15 +7,17 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.autoregressive.CausalSampler;
+import org.sfumato.models.diffusion.AncestralSampler;
 import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.LogitRule;
+import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.masked.Unmasking;
+import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.training.Trained;
 import org.sfumato.models.uniform.UniformProcess;
-import org.sfumato.models.uniform.UniformSampler;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.ArgGroup;
@@ -67,7 +69,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Strength of classifier-free guidance by the prompt (default ${DEFAULT-VALUE}).")
     double guidance;
 
-    @Option(names = "--greedy-tail", description = "Uniform models: the last step takes the likeliest tokens.")
+    @Option(names = "--greedy-tail", description = "Uniform and mixture models: the last step takes the likeliest tokens.")
     boolean greedyTail;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
@@ -132,14 +134,18 @@ final class GenerateCommand implements Callable<Integer> {
 
     private Diffusion diffusion(Trained trained) {
         return switch (trained.objective()) {
-            case UniformProcess process -> trained.diffusion(new UniformSampler(trained.network(), process,
-                    pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps, temperature,
-                    greedyTail));
+            case MixtureProcess process -> trained.diffusion(ancestral(trained, process));
+            case UniformProcess process -> trained.diffusion(ancestral(trained, process));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, rules()));
             default -> trained.diffusion(new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature,
                     guidance, rules()));
         };
+    }
+
+    private Sampler ancestral(Trained trained, NoiseProcess process) {
+        int steps = pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps;
+        return new AncestralSampler(trained.network(), process, steps, temperature, greedyTail, rules());
     }
 
     /// Tokens to be written.

@@ -4,6 +4,7 @@ import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
@@ -50,6 +51,21 @@ sealed interface Kind {
         @Override
         public TrainingConfig adapted(TrainingConfig config) {
             return config.withModel(config.model().withConditioning(CONDITIONING));
+        }
+    }
+
+    /// To predict hidden and replaced tokens.
+    ///
+    /// @param uniform the share of replaced ones half way
+    record Mixture(double uniform) implements Kind {
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return new MixtureProcess(tokenizer.vocabularySize(), uniform);
+        }
+
+        @Override
+        public TrainingConfig adapted(TrainingConfig config) {
+            return new Uniform().adapted(config);
         }
     }
 

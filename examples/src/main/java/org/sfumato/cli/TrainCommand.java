@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 /// `sfumato train`: the kinds of models that can be trained.
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
         subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class,
-            TrainCommand.Block.class})
+            TrainCommand.Block.class, TrainCommand.Mixture.class})
 final class TrainCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -19,7 +19,7 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, block or ar");
+        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, mixture, block or ar");
     }
 
     /// `sfumato train masked`.
@@ -39,6 +39,20 @@ final class TrainCommand implements Runnable {
         @Override
         Kind kind() {
             return new Kind.Uniform();
+        }
+    }
+
+    /// `sfumato train mixture`.
+    @Command(name = "mixture", description = {"Train a predictor of masked and of replaced characters (GIDD).",
+        "Else as masked."})
+    static final class Mixture extends Training {
+        @Option(names = "--uniform", defaultValue = "0.1", paramLabel = "P",
+                description = "The share of replaced characters half way, in (0, 1) (default ${DEFAULT-VALUE}).")
+        double uniform;
+
+        @Override
+        Kind kind() {
+            return new Kind.Mixture(uniform);
         }
     }
 

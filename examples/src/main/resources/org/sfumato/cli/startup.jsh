@@ -12,6 +12,7 @@ import org.sfumato.models.data.*;
 import org.sfumato.models.block.*;
 import org.sfumato.models.diffusion.*;
 import org.sfumato.models.masked.*;
+import org.sfumato.models.mixture.*;
 import org.sfumato.models.training.*;
 import org.sfumato.models.transformer.*;
 import org.sfumato.models.uniform.*;

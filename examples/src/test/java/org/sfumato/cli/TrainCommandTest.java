@@ -50,7 +50,7 @@ class TrainCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"uniform", "ar", "block"})
+    @ValueSource(strings = {"uniform", "mixture", "ar", "block"})
     void otherKindsTrainAndAreScored(String kind) {
         Cli.run("train", kind, "--data", text, "--out", out, "--steps", 2, "--batch", 2, "--length", 16).succeeds();
         var score = Cli.run("eval", "--model", out, "--data", text, "--json").succeeds().json();

@@ -1,6 +1,5 @@
 package org.sfumato.models.block;
 
-import java.util.function.DoubleUnaryOperator;
 import org.sfumato.models.BlockDenoiser;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Times;
@@ -24,17 +23,15 @@ public record BlockDiffusion(NoiseProcess process) implements VariationalBound<B
 
     @Override
     public Tensor terms(BlockDenoiser network, Tensor ids, double[] u, Rng rng, Pass pass) {
-        var times = times(ids.shape(), network.block(), u, process::time);
-        return process.integrand(network.given(ids), ids, process.noise(ids, times, rng), times, pass);
+        return process.terms(network.given(ids), ids, levels(ids.shape(), network.block(), u), rng, pass);
     }
 
-    /// A time for each token, the same within a block.
-    static Times times(Shape shape, int block, double[] u, DoubleUnaryOperator time) {
+    /// A number in [0, 1) for each token, the same within a block.
+    static Times levels(Shape shape, int block, double[] u) {
         int length = Math.toIntExact(shape.size(1));
         var values = new double[u.length * length];
         for (int i = 0; i < values.length; i++) {
-            int place = i % length / block;
-            values[i] = time.applyAsDouble((u[i / length] + place * GOLDEN) % 1);
+            values[i] = (u[i / length] + i % length / block * GOLDEN) % 1;
         }
         return new Times(values, shape);
     }

@@ -8,16 +8,31 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Tensor;
 
 /// A forward process that replaces tokens by noise as time goes from 0 to 1, each token apart from the others, and the
-/// continuous-time bound of the process that undoes it.
+/// continuous-time bound of the process that undoes it: `q(z_t | x) = Cat(alpha(t) x + n(t))`, with the noise n a mass
+/// on every id that does not depend on x.
 public interface NoiseProcess extends VariationalBound<Denoiser> {
-    /// How fast signal is lost.
-    NoiseSchedule schedule();
+    /// The ids that a noisy token can have are `[0, ids)`.
+    int ids();
 
-    /// The least time that is drawn.
-    double low();
+    /// The share of signal at time `t`.
+    double alpha(double t);
 
-    /// The largest time that is drawn.
-    double high();
+    /// The probability that noise puts `token` at time `t`; over all ids they add up to `1 - alpha(t)`.
+    double noise(int token, double t);
+
+    /// True for what can stand in a text, which alone is predicted.
+    default boolean isText(int id) {
+        return true;
+    }
+
+    /// The time that belongs to `u` in [0, 1], rising: which times are drawn, and how often.
+    double time(double u);
+
+    /// `d time / du` over `time(1) - time(0)`, so that over uniform u the mean of the integrand times this is the mean
+    /// of the integrand over all times drawn.
+    default double pace(double u) {
+        return 1;
+    }
 
     /// A sample of `q(z_t | x)`. Shapes: ids (B, T) i64 -> (B, T).
     Noisy noise(Tensor ids, Times times, Rng rng);
@@ -30,22 +45,48 @@ public interface NoiseProcess extends VariationalBound<Denoiser> {
 
     @Override
     default Tensor terms(Denoiser network, Tensor ids, double[] u, Rng rng, Pass pass) {
-        var times = Times.ofRows(Arrays.stream(u).map(this::time).toArray());
-        return integrand(network, ids, noise(ids, times, rng), times, pass);
+        return terms(network, ids, Times.ofRows(u), rng, pass);
     }
 
-    /// The time that lies at share `u` of the times that are drawn.
-    default double time(double u) {
-        return low() + (high() - low()) * u;
+    /// As [#terms(Denoiser, Tensor, double[], Rng, Pass)], with numbers u for rows or for tokens.
+    default Tensor terms(Denoiser network, Tensor ids, Times u, Rng rng, Pass pass) {
+        var times = new Times(Arrays.stream(u.values()).map(this::time).toArray(), u.shape());
+        return integrand(network, ids, noise(ids, times, rng), times, pass).mul(u.map(this::pace, ids.device()));
     }
 
-    /// Checks the range of times of a process.
+    /// `q(z_s | z_t, x)` with the prediction p for x, for s < t:
+    /// `q(z_t | z_s) (alpha(s) p + n(s)) / q(z_t | p)`, where `q(z_t | z_s) = r z_s + n(t) - r n(s)` and
+    /// `r = alpha(t) / alpha(s)`.
     ///
-    /// @throws IllegalArgumentException unless `0 <= low < high <= 1`
-    static void requireTimes(double low, double high) {
-        if (!(low >= 0 && low < high && high <= 1)) {
-            throw new IllegalArgumentException("process: times from " + low + " to " + high
-                    + " must rise and lie in [0, 1]");
+    /// @param p predicted probabilities of the clean token, one for each id
+    /// @param noisy z_t
+    default double[] posterior(double[] p, int noisy, double s, double t) {
+        double kept = alpha(t) / alpha(s);
+        double fresh = noise(noisy, t) - kept * noise(noisy, s);
+        var q = new double[p.length];
+        for (int j = 0; j < q.length; j++) {
+            q[j] = ((j == noisy ? kept : 0) + fresh) * (alpha(s) * p[j] + noise(j, s));
         }
+        return normalized(q);
+    }
+
+    /// `q(x | z_t)` with the prediction p for x apart from z_t: `q(z_t | x) p(x)`, over its sum.
+    ///
+    /// @param p as in [#posterior]
+    /// @param noisy z_t
+    default double[] denoised(double[] p, int noisy, double t) {
+        var q = new double[p.length];
+        for (int j = 0; j < q.length; j++) {
+            q[j] = ((j == noisy ? alpha(t) : 0) + noise(noisy, t)) * p[j];
+        }
+        return normalized(q);
+    }
+
+    private static double[] normalized(double[] q) {
+        double sum = Arrays.stream(q).sum();
+        for (int j = 0; j < q.length; j++) {
+            q[j] /= sum;
+        }
+        return q;
     }
 }

@@ -19,6 +19,16 @@ public record Times(double[] values, Shape shape) {
         }
     }
 
+    /// Checks a range of times.
+    ///
+    /// @throws IllegalArgumentException unless `0 <= low < high <= 1`
+    public static void requireRange(double low, double high) {
+        if (!(low >= 0 && low < high && high <= 1)) {
+            throw new IllegalArgumentException("process: times from " + low + " to " + high
+                    + " must rise and lie in [0, 1]");
+        }
+    }
+
     /// One time for each row.
     public static Times ofRows(double... values) {
         return new Times(values, Shape.of(values.length, 1));

@@ -16,7 +16,7 @@ import org.sfumato.tensor.Tensor;
 /// others (SUBS: what is visible is known, [MASK] is never predicted). With the linear schedule the weight is `1 / t`.
 /// Sources: Sahoo et al. 2024, arXiv 2406.07524, equation 10; Nie et al. 2025, arXiv 2502.09992, equation 3.
 ///
-/// @param mask the id of [MASK]; the network never predicts it
+/// @param mask the id of [MASK], the last one; the network never predicts it
 /// @param low the least time drawn; what lies below, where hardly a token is hidden, counts as the mean of the rest
 public record MaskedProcess(int mask, NoiseSchedule schedule, double low, double high) implements NoiseProcess {
     /// LLaDA's least time.
@@ -24,7 +24,7 @@ public record MaskedProcess(int mask, NoiseSchedule schedule, double low, double
 
     /// Checks the times.
     public MaskedProcess {
-        NoiseProcess.requireTimes(low, high);
+        Times.requireRange(low, high);
     }
 
     /// LLaDA's process: linear, times from 1e-3 to 1.
@@ -35,6 +35,31 @@ public record MaskedProcess(int mask, NoiseSchedule schedule, double low, double
     /// The same process whose bound hides an exact number of tokens; its samples vary less.
     public FixedCount fixedCount() {
         return new FixedCount(this);
+    }
+
+    @Override
+    public int ids() {
+        return mask + 1;
+    }
+
+    @Override
+    public boolean isText(int id) {
+        return id != mask;
+    }
+
+    @Override
+    public double alpha(double t) {
+        return schedule.alpha(t);
+    }
+
+    @Override
+    public double noise(int token, double t) {
+        return token == mask ? 1 - schedule.alpha(t) : 0;
+    }
+
+    @Override
+    public double time(double u) {
+        return low + (high - low) * u;
     }
 
     @Override

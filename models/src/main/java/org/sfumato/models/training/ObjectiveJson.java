@@ -6,6 +6,7 @@ import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.checkpoint.RecordJson;
@@ -17,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ObjectiveJson {
     private static final String BLOCK = "block";
     private static final Map<String, Class<? extends Record>> PROCESSES = Map.of("masked", MaskedProcess.class,
-            "uniform", UniformProcess.class);
+            "uniform", UniformProcess.class, "mixture", MixtureProcess.class);
     private static final Map<String, Class<? extends Record>> OTHERS = Map.of("autoregressive", Autoregression.class);
 
     private ObjectiveJson() { }

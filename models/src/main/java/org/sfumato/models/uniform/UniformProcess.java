@@ -25,19 +25,39 @@ import org.sfumato.tensor.Tensor;
 /// @param vocabulary K, all of it text
 public record UniformProcess(int vocabulary, NoiseSchedule schedule, double low, double high) implements NoiseProcess {
     /// The least time and the distance of the largest one from 1.
-    public static final double EPSILON = 1e-3;
+    public static final double EPSILON = 1e-4;
 
     /// Checks the values.
     public UniformProcess {
-        NoiseProcess.requireTimes(low, high);
+        Times.requireRange(low, high);
         if (vocabulary < 2) {
             throw new IllegalArgumentException("uniform process: a vocabulary of " + vocabulary + ", needed are 2");
         }
     }
 
-    /// Linear, times from 1e-3 to 1 - 1e-3.
+    /// Linear, times from 1e-4 to 1 - 1e-4.
     public static UniformProcess of(int vocabulary) {
         return new UniformProcess(vocabulary, NoiseSchedule.LINEAR, EPSILON, 1 - EPSILON);
+    }
+
+    @Override
+    public int ids() {
+        return vocabulary;
+    }
+
+    @Override
+    public double alpha(double t) {
+        return schedule.alpha(t);
+    }
+
+    @Override
+    public double noise(int token, double t) {
+        return (1 - schedule.alpha(t)) / vocabulary;
+    }
+
+    @Override
+    public double time(double u) {
+        return low + (high - low) * u;
     }
 
     @Override
@@ -80,20 +100,5 @@ public record UniformProcess(int vocabulary, NoiseSchedule schedule, double low,
 
     private static Tensor pick(Tensor p, Tensor ids) {
         return p.gather(-1, ids.unsqueeze(-1)).squeeze(-1);
-    }
-
-    /// `q(z_s | z_t, x)` with the prediction p for x, for s < t; `alphaS > alphaT`. Source: Sahoo et al. 2025.
-    ///
-    /// @param p predicted probabilities of the clean token, K of them
-    /// @param noisy z_t
-    public double[] posterior(double[] p, int noisy, double alphaS, double alphaT) {
-        double step = alphaT / alphaS;
-        double below = vocabulary * alphaT * p[noisy] + 1 - alphaT;
-        var q = new double[p.length];
-        for (int j = 0; j < q.length; j++) {
-            double own = j == noisy ? vocabulary * alphaT * p[j] + step - alphaT : 0;
-            q[j] = (own + (alphaS - alphaT) * p[j] + (1 - step) * (1 - alphaS) / vocabulary) / below;
-        }
-        return q;
     }
 }

@@ -13,7 +13,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.diffusion.Nelbo;
-import org.sfumato.models.diffusion.NoiseSchedule;
 import org.sfumato.models.diffusion.Times;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.Transformer;
@@ -139,13 +138,12 @@ class BlockDiffusionTest {
     }
 
     @Test
-    void timesAreOneForEachBlockAndSpreadOverTheirRange() {
-        var process = new MaskedProcess(MASK, NoiseSchedule.LINEAR, .3, .8);
-        var times = BlockDiffusion.times(Shape.of(4, 40), 4, Times.stratified(4, Rng.of(1)), process::time);
+    void levelsAreOneForEachBlockAndSpreadEvenly() {
+        var levels = BlockDiffusion.levels(Shape.of(4, 40), 4, Times.stratified(4, Rng.of(1))).values();
         var seen = new int[5];
-        for (int i = 0; i < times.values().length; i++) {
-            assertThat(times.values()[i]).isBetween(.3, .8).isEqualTo(times.values()[i / 4 * 4]);
-            seen[Math.min(4, (int) ((times.values()[i] - .3) * 10))]++;
+        for (int i = 0; i < levels.length; i++) {
+            assertThat(levels[i]).isBetween(0., 1.).isEqualTo(levels[i / 4 * 4]);
+            seen[(int) (levels[i] * 5)]++;
         }
         for (int count : seen) {
             assertThat(count).isBetween(20, 44);                            // 32 are a fifth

@@ -1,59 +1,66 @@
-package org.sfumato.models.uniform;
+package org.sfumato.models.diffusion;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
-import org.sfumato.models.diffusion.Canvas;
-import org.sfumato.models.diffusion.Distribution;
-import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Writes text by undoing uniform noise (ancestral sampling): from random tokens, in every step each open place is
-/// drawn from `q(z_s | z_t, x)` with the network's prediction for x, so that any of them may change again. All
-/// probabilities are float64. Source: Sahoo et al. 2025, arXiv 2506.10892.
+/// Undoes noise step by step in time: from noise, in every step each open place is drawn from `q(z_s | z_t, x)` with
+/// the network's prediction for x. What is written can change again where the process allows that, as uniform noise
+/// does. All probabilities are float64. Sources: Austin et al. 2021, arXiv 2107.03006; Sahoo et al. 2025, arXiv
+/// 2506.10892.
 ///
 /// @param network predicts clean tokens
 /// @param process makes the noise
 /// @param steps passes through the network
-/// @param temperature divides the logits; 0 takes the likeliest token for x in every step
+/// @param temperature of the predictions; 0 takes the likeliest token for x in every step
 /// @param greedyTail true if the last step takes the likeliest tokens instead of drawing them
-public record UniformSampler(Denoiser network, UniformProcess process, int steps, double temperature,
-        boolean greedyTail) implements Sampler {
+/// @param rules applied to the logits in this order
+public record AncestralSampler(Denoiser network, NoiseProcess process, int steps, double temperature,
+        boolean greedyTail, List<LogitRule> rules) implements Sampler {
     /// Checks the values.
-    public UniformSampler {
+    public AncestralSampler {
         if (steps < 1 || !(temperature >= 0)) {
             throw new IllegalArgumentException("sampling: steps " + steps + " must be at least 1, temperature "
                     + temperature + " at least 0");
         }
+        rules = List.copyOf(rules);
+    }
+
+    /// Without rules, every step drawn.
+    public static AncestralSampler of(Denoiser network, NoiseProcess process, int steps) {
+        return new AncestralSampler(network, process, steps, 1, false, List.of());
     }
 
     @Override
     public int[] fill(Canvas canvas, Rng rng, Observer observer) {
         var ids = canvas.ids().clone();
         int[] open = canvas.places();
+        var noise = new double[process.ids()];
+        Arrays.setAll(noise, v -> process.noise(v, process.time(1)));
         for (int i : open) {
-            ids[i] = (int) rng.below(i, process.vocabulary());
+            ids[i] = draw(noise, rng.fold(steps).uniformDouble(i));
         }
         for (int step = 0; step < steps && open.length > 0; step++) {
             boolean last = step == steps - 1;
-            double alphaT = alpha(step);
-            double alphaS = last ? 1 : alpha(step + 1);
-            var predicted = predictions(open, ids, alphaT);
+            double t = time(step);
+            var predicted = predictions(open, ids, process.alpha(t));
             var own = rng.fold(step);
             var choices = new ArrayList<Choice>();
             for (int j = 0; j < open.length; j++) {
                 int i = open[j];
-                int token = last && greedyTail ? likeliest(predicted[j].probabilities())
-                        : draw(process.posterior(predicted[j].probabilities(), ids[i], alphaS, alphaT),
+                var p = predicted[j].probabilities();
+                int token = last && greedyTail ? predicted[j].draw(0, rng)
+                        : draw(last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], time(step + 1), t),
                                 own.uniformDouble(i));
-                if (token != ids[i] || step == 0) {
-                    choices.add(new Choice(i, token, predicted[j].probabilities()[token], predicted[j].entropy()));
+                if (token != ids[i]) {
+                    choices.add(new Choice(i, token, p[token], predicted[j].entropy()));
                 }
                 ids[i] = token;
             }
@@ -62,8 +69,8 @@ public record UniformSampler(Denoiser network, UniformProcess process, int steps
         return ids;
     }
 
-    private double alpha(int step) {
-        return process.schedule().alpha(process.time(1 - (double) step / steps));
+    private double time(int step) {
+        return process.time(1 - (double) step / steps);
     }
 
     /// The network's distributions of clean tokens at the open places.
@@ -79,26 +86,23 @@ public record UniformSampler(Denoiser network, UniformProcess process, int steps
         int width = logits.length / open.length;
         var found = new Distribution[open.length];
         for (int j = 0; j < found.length; j++) {
-            found[j] = tempered(Arrays.copyOfRange(logits, j * width, j * width + process.vocabulary()));
+            found[j] = prediction(Arrays.copyOfRange(logits, j * width, (j + 1) * width), open[j], ids);
         }
         return found;
     }
 
-    private Distribution tempered(double[] logits) {
-        double max = Arrays.stream(logits).max().orElseThrow();
+    private Distribution prediction(double[] logits, int place, int[] ids) {
         for (int v = 0; v < logits.length; v++) {
-            logits[v] = temperature > 0 ? logits[v] / temperature
-                    : logits[v] == max ? 0 : Double.NEGATIVE_INFINITY;
+            logits[v] = process.isText(v) ? logits[v] : Double.NEGATIVE_INFINITY;
+        }
+        for (var rule : rules) {
+            rule.apply(logits, place, ids);
+        }
+        int likeliest = Distribution.of(logits).draw(0, Rng.of(0));
+        for (int v = 0; v < logits.length; v++) {
+            logits[v] = temperature > 0 ? logits[v] / temperature : v == likeliest ? 0 : Double.NEGATIVE_INFINITY;
         }
         return Distribution.of(logits);
-    }
-
-    private static int likeliest(double[] p) {
-        int best = 0;
-        for (int v = 1; v < p.length; v++) {
-            best = p[v] > p[best] ? v : best;
-        }
-        return best;
     }
 
     /// The token into whose share of `[0, sum)` the number `u` of `[0, 1)` falls.

@@ -1,0 +1,2 @@
+/// Diffusion whose noise is masks and wrong tokens, mixed.
+package org.sfumato.models.mixture;
