@@ -80,8 +80,9 @@ public final class Download {
             return web.patiently(part::size, () -> rest(file, part, begun));
         } catch (NetworkException e) {
             var lines = e.getMessage().split("\n", 2);
-            throw new IOException("download: " + file.name() + ": " + lines[0] + "; " + part.size() + " bytes are kept"
-                    + (lines.length > 1 ? "\n" + lines[1] : "\nhint: run it again, it goes on from there"), e);
+            var kept = part.size() > 0 ? "; " + part.size() + " bytes are kept" : "";
+            var hint = lines.length > 1 ? lines[1] : "hint: run it again, it goes on from there";
+            throw new IOException("download: " + file.name() + ": " + lines[0] + kept + "\n" + hint, e);
         }
     }
 

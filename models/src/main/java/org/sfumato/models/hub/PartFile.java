@@ -107,8 +107,14 @@ final class PartFile implements AutoCloseable {
         Files.deleteIfExists(tag);
     }
 
+    /// An empty part is not kept.
     @Override
     public void close() throws IOException {
-        channel.close();
+        try (channel) {
+            if (channel.isOpen() && channel.size() == 0) {
+                Files.deleteIfExists(part);
+                Files.deleteIfExists(tag);
+            }
+        }
     }
 }

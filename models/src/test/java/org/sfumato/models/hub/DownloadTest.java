@@ -283,7 +283,8 @@ class DownloadTest {
             asked.incrementAndGet();
             exchange.sendResponseHeaders(503, -1);
             exchange.close();
-        })).contains("is busy (503)");
+        })).contains("is busy (503)").doesNotContain("kept");
+        assertThat(folder).isEmptyDirectory();
         assertThat(asked).hasValue(5);
         assertThat(failure(exchange -> {
             asked.incrementAndGet();
