@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.tokenizers.Encoding;
+import org.sfumato.tokenizers.ModelTokenizer;
 import org.sfumato.tokenizers.SentencePieceTokenizer;
 import org.sfumato.tokenizers.SubwordTokenizer;
 import org.sfumato.tokenizers.Tokenizer;
@@ -118,12 +119,12 @@ final class TokenizeCommand implements Callable<Integer> {
     }
 
     /// Ids, tokens and where they stand in the text; without offsets where the tokenizer has none.
-    private Encoding encoded(Tokenizer loaded, String text) {
+    private Encoding encoded(Tokenizer loaded, String text) throws IOException {
         if (loaded instanceof SubwordTokenizer subwords) {
             var plain = subwords.withTruncation(Optional.empty()).withPadding(Optional.empty());
             return special ? plain.process(text) : plain.align(text);
         }
-        var ids = loaded.encode(text);
+        var ids = special ? ModelTokenizer.load(tokenizer).process(text) : loaded.encode(text);
         var none = new int[0];
         return new Encoding(ids, Arrays.stream(ids).mapToObj(id -> loaded instanceof SentencePieceTokenizer pieces
                 ? pieces.piece(id) : loaded.decode(id)).toList(), none, none, none, none, none, none, List.of());

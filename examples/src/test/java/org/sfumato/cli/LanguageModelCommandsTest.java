@@ -84,6 +84,20 @@ class LanguageModelCommandsTest {
         assertThat(result.err().lines()).hasSize(2).first().asString().startsWith("read 9 tokens, ");
     }
 
+    /// The form is that of Llama 2, which the folder names.
+    @Test
+    void aQuestionIsAskedInTheFormOfTheModel() throws IOException {
+        var folder = HubFolder.make(temp.resolve("chat"), "llama");
+        Files.writeString(folder.path().resolve("tokenizer_config.json"), """
+                {"bos_token": "<s>", "chat_template": "{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}"}""");
+        var form = "<s>[INST] w5 w9 [/INST]";
+        var plain = Cli.run("complete", "--model", folder.path(), "--prompt", form, "--tokens", 6).succeeds();
+        var asked = Cli.run("complete", "--model", folder.path(), "--prompt", "w5 w9", "--chat", "--tokens", 6)
+                .succeeds();
+        assertThat(asked.out().strip()).startsWith("w");
+        assertThat(plain.out()).isEqualTo(form + asked.out());
+    }
+
     @Test
     void samplesComeAgainWithTheirSeed() throws IOException {
         var folder = HubFolder.make(temp.resolve("endless"), "gpt2");
