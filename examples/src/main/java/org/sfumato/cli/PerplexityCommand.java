@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.sfumato.models.autoregressive.Perplexity;
+import org.sfumato.models.autoregressive.Perplexity.Score;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.pretrained.LanguageModel;
 import org.sfumato.tensor.Scope;
@@ -55,7 +56,8 @@ final class PerplexityCommand implements Callable<Integer> {
     private void score(LanguageModel model, String text) {
         var ids = model.read(text);
         int seen = window == null ? model.network().config().length() : window;
-        var score = new Perplexity(model.network(), seen, stride == null ? seen : stride).score(ids);
+        var perplexity = new Perplexity(model.network(), seen, stride == null ? seen : stride);
+        var score = score(perplexity, ids);
         // The first token is not scored, and what it stands for is not counted.
         var scored = text.substring(Math.min(text.length(), firstLength(model, ids, text)));
         long bytes = scored.getBytes(StandardCharsets.UTF_8).length;
@@ -75,6 +77,12 @@ final class PerplexityCommand implements Callable<Integer> {
         fields.put("bytes", bytes);
         fields.put("characters", characters);
         common.result(fields);
+    }
+
+    private Score score(Perplexity perplexity, int[] ids) {
+        try (var progress = Progress.start(common.err(), "perplexity", Math.max(1, ids.length - 1), "tokens")) {
+            return perplexity.score(ids, done -> progress.update(done, ""));
+        }
     }
 
     /// How much of `text` the first token is: nothing if it only begins it.

@@ -1,6 +1,7 @@
 package org.sfumato.models.autoregressive;
 
 import java.util.Arrays;
+import java.util.function.LongConsumer;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.transformer.Transformer;
@@ -62,6 +63,11 @@ public final class Perplexity {
     /// @throws IllegalArgumentException if there are fewer than two
     /// @throws IndexOutOfBoundsException if an id is outside the vocabulary
     public Score score(int... ids) {
+        return score(ids, _ -> { });
+    }
+
+    /// As [#score(int...)]; `progress` is told how many tokens have been scored so far.
+    public Score score(int[] ids, LongConsumer progress) {
         if (ids.length < 2) {
             throw new IllegalArgumentException("perplexity: " + ids.length + " tokens, two are needed: the first is "
                     + "not scored");
@@ -75,6 +81,7 @@ public final class Perplexity {
             int last = first < full ? Math.min(first + group, full) : first + 1;
             System.arraycopy(sums(ids, first, last), 0, sums, first, last - first);
             first = last;
+            progress.accept(end(last - 1, read));
         }
         return score(sums, read);
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +95,9 @@ class PerplexityTest {
         }
         var score = new Perplexity(network, 10, 10).score(Arrays.copyOf(ids, 26));
         assertThat(score.nats()).isCloseTo(mean, within(1e-6));
+        var told = new ArrayList<Long>();
+        assertThat(new Perplexity(network, 10, 10).score(Arrays.copyOf(ids, 26), told::add)).isEqualTo(score);
+        assertThat(told).containsExactly(20L, 25L);
         assertThat(score.standardError()).isCloseTo(Math.sqrt(square * 3 / 2) / 25, within(1e-6));
         assertThat(score.perplexity()).isEqualTo(Math.exp(score.nats()));
         assertThat(score.per(50)).isCloseTo(mean / 2, within(1e-6));
