@@ -159,7 +159,7 @@ final class CompleteCommand implements Callable<Integer> {
             }
         });
         stream.end();
-        common.out().println();
+        show(System.lineSeparator());
         return List.of(written);
     }
 

@@ -16,6 +16,8 @@ record Failure(String what, List<String> hints) {
     /// The first line of the message of `e`, and its lines that start with `hint:`.
     static Failure of(Throwable e) {
         return switch (e) {
+            case NoSuchFileException f when f.getReason() != null ->
+                new Failure(f.getFile() + ": " + f.getReason(), List.of("check the path"));
             case NoSuchFileException f -> new Failure("no such file: " + f.getFile(), List.of("check the path"));
             case AccessDeniedException f ->
                 new Failure("permission denied: " + f.getFile(), List.of("check the permissions of the file"));
