@@ -69,7 +69,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Strength of classifier-free guidance by the prompt (default ${DEFAULT-VALUE}).")
     double guidance;
 
-    @Option(names = "--greedy-tail", description = "Uniform and mixture models: the last step takes the likeliest tokens.")
+    @Option(names = "--greedy-tail",
+            description = "Uniform and mixture models: the last step takes the likeliest tokens.")
     boolean greedyTail;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")

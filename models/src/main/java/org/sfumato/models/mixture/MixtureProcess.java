@@ -14,8 +14,8 @@ import org.sfumato.tensor.Tensor;
 /// `C = 1 + N c` and B such that half way a share `uniform` of the tokens is replaced by random ones.
 ///
 /// With `a = q(z | x)`, `b = q(z | p)` for the prediction p and the rate `h(z) = n'(z) - alpha' / alpha n(z)` at which
-/// noise puts z, the integrand of the bound is `h / a (KL(q(. | x) || q(. | p)) + a / b - log(a / b) - 1)`. A share of 0
-/// would be masked diffusion. Source: von Ruette et al. 2025, arXiv 2503.04482, theorem 3.1.
+/// noise puts z, the integrand of the bound is `h / a (KL(q(. | x) || q(. | p)) + a / b - log(a / b) - 1)`. A share of
+/// 0 would be masked diffusion. Source: von Ruette et al. 2025, arXiv 2503.04482, theorem 3.1.
 ///
 /// @param mask the id of [MASK], the last one, and so N
 /// @param uniform in (0, 1)
@@ -115,7 +115,7 @@ public record MixtureProcess(int mask, double uniform) implements NoiseProcess {
         var divergence = full.sub(lx).mul(alpha.add(mass)).sub(sums.sub(lx).mul(mass));
         var hidden = noisy.eq((long) mask);
         var right = noisy.eq(ids);
-        var lz = pick(p, noisy).mul(r).log1p();                                     // log(b / m), of p(z) = 0 for [MASK]
+        var lz = pick(p, noisy).mul(r).log1p();                                     // log(b / m), 0 for [MASK]
         var log = hidden.where(lz, right.where(full.sub(lz), lz.neg()));                            // log(a / b)
         var own = right.where(alpha.add(mass).expand(ids.shape()), mass.expand(ids.shape()));      // a
         var weight = hidden.where(times.map(t -> rate(mask, t) / noise(mask, t), device).expand(ids.shape()),

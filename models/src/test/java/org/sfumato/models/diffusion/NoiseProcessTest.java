@@ -224,7 +224,8 @@ class NoiseProcessTest {
         double[] expected = {.4, .1, .2, .3};
         for (int i = 0; i < 4; i++) {
             double error = Math.sqrt(expected[i] * (1 - expected[i]) / samples);
-            assertThat((double) counts[i] / samples).as("pair %d", i).isCloseTo(expected[i], within(3.5 * error + .015));
+            assertThat((double) counts[i] / samples).as("pair %d", i)
+                    .isCloseTo(expected[i], within(3.5 * error + .015));
         }
     }
 
