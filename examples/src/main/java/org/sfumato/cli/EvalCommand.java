@@ -13,6 +13,8 @@ import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Estimate;
 import org.sfumato.models.diffusion.Nelbo;
 import org.sfumato.models.diffusion.VariationalBound;
+import org.sfumato.models.masked.ChainRule;
+import org.sfumato.models.masked.ChainRule.Reveal;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.training.Trained;
 import org.sfumato.models.transformer.Transformer;
@@ -42,6 +44,11 @@ final class EvalCommand implements Callable<Integer> {
             description = "validation, train or all: which part of the text (default ${DEFAULT-VALUE}).")
     Part part;
 
+    @Option(names = "--likelihood", defaultValue = "nelbo",
+            description = {"nelbo, or for masked models l2r or confidence: exact for a model that reveals one token",
+                "after the other, from left to right or the surest first (default ${DEFAULT-VALUE})."})
+    Quantity likelihood;
+
     @Option(names = "--samples", defaultValue = "8", paramLabel = "N",
             description = "Noisy versions of each window (default ${DEFAULT-VALUE}).")
     int samples;
@@ -52,6 +59,9 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
+
+    /// What is computed: the bound, or the exact value of a model that reveals one token after the other.
+    enum Quantity { NELBO, L2R, CONFIDENCE }
 
     /// How the bound of masked diffusion is estimated.
     enum Estimator { BERNOULLI, FIXED_COUNT }
@@ -79,22 +89,36 @@ final class EvalCommand implements Callable<Integer> {
             var entropy = TrainingData.entropy(part == Part.ALL ? scored : read.corpus().train(), scored,
                     trained.tokenizer());
             if (!common.json) {
-                print(common, estimate, entropy);
+                print(common, label(trained), estimate, entropy);
             }
-            common.result(fields(estimate, entropy));
+            var fields = fields(estimate, entropy);
+            fields.put("likelihood", likelihood.name().toLowerCase(Locale.ROOT));
+            common.result(fields);
             return Sfumato.OK;
         }
     }
 
     private Estimate estimate(Trained trained, Tokens scored) {
+        if (likelihood != Quantity.NELBO) {
+            if (!(trained.objective() instanceof MaskedProcess process)) {
+                throw new IllegalArgumentException("--likelihood " + likelihood.name().toLowerCase(Locale.ROOT)
+                        + " is for masked models\nhint: --likelihood nelbo");
+            }
+            return new ChainRule(trained.network(), process, trained.config().model().length()).estimate(
+                    scored.toArray(), likelihood == Quantity.L2R ? Reveal.LEFT_TO_RIGHT : Reveal.CONFIDENCE);
+        }
         VariationalBound<? super Transformer> bound = trained.objective() instanceof MaskedProcess process
                 && estimator == Estimator.BERNOULLI ? process : trained.bound();
         return new Nelbo<>(trained.network(), bound, trained.config().model().length())
                 .estimate(scored.toArray(), samples, Rng.of(seed));
     }
 
-    static void print(Common common, Estimate estimate, NGramEntropy entropy) {
-        common.out().printf(Locale.ROOT, "NELBO    %.4f +- %.4f nats/token over %,d tokens%n", estimate.nats(),
+    private String label(Trained trained) {
+        return likelihood != Quantity.NELBO || trained.bound().isExact() ? "NLL" : "NELBO";
+    }
+
+    static void print(Common common, String label, Estimate estimate, NGramEntropy entropy) {
+        common.out().printf(Locale.ROOT, "%-8s %.4f +- %.4f nats/token over %,d tokens%n", label, estimate.nats(),
                 estimate.standardError(), estimate.tokens());
         common.out().printf(Locale.ROOT, "bigram   %.4f%nunigram  %.4f%nuniform  %.4f%n", entropy.bigram(),
                 entropy.unigram(), entropy.uniform());

@@ -116,7 +116,8 @@ abstract class Training implements Callable<Integer> {
             common.out().printf(Locale.ROOT, "%s after %,d steps in %s%n",
                     outcome.interrupted() ? "interrupted" : "done",
                     outcome.steps(), Progress.time(Math.round(outcome.seconds())));
-            EvalCommand.print(common, outcome.nelbo(), outcome.entropy());
+            var label = outcome.nelbo().standardError() == 0 ? "NLL" : "NELBO";
+            EvalCommand.print(common, label, outcome.nelbo(), outcome.entropy());
             common.out().printf("model: %s%n", out);
         }
         var fields = new LinkedHashMap<String, Object>(outcome.fields());

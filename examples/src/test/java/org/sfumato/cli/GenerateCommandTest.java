@@ -1,6 +1,7 @@
 package org.sfumato.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,7 +137,7 @@ class GenerateCommandTest {
         assertThat(result.out().lines()).hasSize(1);
         assertThat(result.err()).isEmpty();
         var json = result.json();
-        assertThat(json.propertyNames()).containsExactly("nelbo", "stderr", "unit", "unigram", "bigram", "tokens");
+        assertThat(json.propertyNames()).containsExactly("nelbo", "stderr", "unit", "unigram", "bigram", "tokens", "likelihood");
         assertThat(json.get("unit").asString()).isEqualTo("nats/token");
         assertThat(json.get("tokens").asInt()).isEqualTo(300);
         assertThat(json.get("stderr").asDouble()).isBetween(1e-6, .2);
@@ -155,6 +157,18 @@ class GenerateCommandTest {
                 bernoulli.get("nelbo").asDouble() + 4 * error);
         var part = Cli.run("eval", "--model", model, "--data", text, "--part", "train", "--samples", 2).succeeds();
         assertThat(part.out()).startsWith("NELBO ").contains("over 2,700 tokens", "bigram ", "unigram ");
+    }
+
+    @Test
+    void theChainRuleScoresBelowTheBoundOrNearIt() {
+        var bound = Cli.run("eval", "--model", model, "--data", text, "--json").succeeds().json();
+        for (var order : List.of("l2r", "confidence")) {
+            var exact = Cli.run("eval", "--model", model, "--data", text, "--likelihood", order, "--json").succeeds()
+                    .json();
+            assertThat(exact.get("likelihood").asString()).isEqualTo(order);
+            assertThat(exact.get("stderr").asDouble()).isZero();
+            assertThat(exact.get("nelbo").asDouble()).isCloseTo(bound.get("nelbo").asDouble(), within(.2));
+        }
     }
 
     @Test
