@@ -245,6 +245,7 @@ class LanguageModelCommandsTest {
         Files.delete(folder.path().resolve(name));
         var result = Cli.run("complete", "--model", folder.path(), "--prompt", "w3").fails(1, "");
         assertThat(result.err()).contains(folder.path().toString());
-        assertThat(result.err()).contains(name.equals("tokenizer.json") ? "no tokenizer: none of tokenizer.json" : "no ");
+        assertThat(result.err()).contains(name.equals("tokenizer.json")
+                ? "no tokenizer: none of tokenizer.json" : "no ");
     }
 }
