@@ -14,6 +14,7 @@ module org.sfumato.models {
     exports org.sfumato.models.block;
     exports org.sfumato.models.data;
     exports org.sfumato.models.diffusion;
+    exports org.sfumato.models.duo;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;

@@ -1,6 +1,7 @@
 package org.sfumato.tensor.expr;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -28,6 +29,10 @@ class ErfTest {
         assertThat(Erf.erf(Double.NEGATIVE_INFINITY)).isEqualTo(-1);
         assertThat(Erf.erf(Double.NaN)).isNaN();
         assertThat(Erf.erf(6)).isEqualTo(1);
+        assertThat(Erf.complement(0)).isEqualTo(1);
+        assertThat(Erf.complement(Double.POSITIVE_INFINITY)).isZero();
+        assertThat(Erf.complement(Double.NEGATIVE_INFINITY)).isEqualTo(2);
+        assertThat(Erf.complement(Double.NaN)).isNaN();
     }
 
     @ParameterizedTest
@@ -40,6 +45,9 @@ class ErfTest {
             var right = new BigDecimal(columns[1]);
             var error = new BigDecimal(Erf.erf(x)).subtract(right).abs().doubleValue();
             assertThat(error).as("erf(%s)", x).isLessThanOrEqualTo(1.7 * Math.ulp(right.doubleValue()));
+            double complement = Double.parseDouble(columns[2]);
+            assertThat(Erf.complement(x)).as("erfc(%s)", x)
+                    .isCloseTo(complement, within((x < 20 ? 2e-15 : 2e-13) * complement + Double.MIN_NORMAL));
         }
     }
 }
