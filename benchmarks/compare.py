@@ -1,6 +1,6 @@
 """Runs `sfumato bench` and PyTorch's side of it (peer.py) in turn, and prints both as Markdown tables.
 
-    python compare.py [step] [forward] [gemm] [ops] [--rounds N] [--threads N] [--python EXE] [--config cpu|small|baby]
+    python compare.py [step] [forward] [gemm] [ops] [decode] [--rounds N] [--threads N] [--python EXE] [--config cpu|small|baby]
 
 Without a name all are run. A figure is the median over the rounds; "speed" is PyTorch's time over ours: above 1, ours
 is faster. Where EXE has no PyTorch, ours alone is printed. Progress and each line as it comes go to standard error.
@@ -19,7 +19,7 @@ LAUNCHER = HERE.parent / "sfumato"
 LINE = re.compile(r"(sfumato|torch) (\S+) (\S+) (\S+) (.+?): (.*)")
 FIGURES = {  # as the lines name them
     "ms": r"median ([\d.]+) ms",
-    "rate": r"([\d.]+ G(?:FLOP|B)/s)",
+    "rate": r"([\d.]+ (?:G(?:FLOP|B)|tokens)/s)",
     "share": r"([\d]+ %) of peak",
     "peak": r"peak (\d+) MiB",
     "garbage": r"garbage (\d+) B/step",
@@ -49,7 +49,7 @@ def in_turn(what, options):
     names = []
     if what in ("step", "forward"):
         rest += ["--config", options.one]
-    elif options.torch:
+    elif what != "decode" and options.torch:
         listed = subprocess.run([LAUNCHER, "bench", what, "--list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                 text=True, check=True)
         names = listed.stdout.splitlines()
@@ -106,13 +106,13 @@ def has_torch(python):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", help="step, forward, gemm, ops; without any, all of them")
+    parser.add_argument("what", nargs="*", help="step, forward, gemm, ops, decode; without any, all of them")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
     parser.add_argument("--config", action="append", choices=["cpu", "small", "baby"])
     options = parser.parse_args()
-    kinds = ["step", "forward", "gemm", "ops"]
+    kinds = ["step", "forward", "gemm", "ops", "decode"]
     if unknown := set(options.what) - set(kinds):
         parser.error(f"no such thing to measure: {', '.join(unknown)}")
     options.config = options.config or ["cpu", "small", "baby"]
