@@ -17,7 +17,7 @@ final class DotQ4 {
 
     private DotQ4() { }
 
-    /// The product of x with a row of codes. Only where [Convert#WIDE].
+    /// The product of x with a row of codes. Only where [DotQ8#FITS].
     static float dot(int blocks, long x, long codes, long scales) {
         var sum = Simd.loadF32(TileF32.ZEROS);
         for (int b = 0; b < blocks; b++) {
@@ -33,10 +33,10 @@ final class DotQ4 {
         var bytes = bytes(codes);
         var sum = Simd.loadF32(x).mul(lower(bytes));
         sum = Simd.loadF32(x + HALF * Float.BYTES).fma(upper(bytes), sum);
-        for (int i = L; i < HALF; i += L) {
-            bytes = bytes(codes + i);
-            sum = Simd.loadF32(x + i * Float.BYTES).fma(lower(bytes), sum);
-            sum = Simd.loadF32(x + (HALF + i) * Float.BYTES).fma(upper(bytes), sum);
+        if (L < HALF) {
+            bytes = bytes(codes + L);
+            sum = Simd.loadF32(x + L * Float.BYTES).fma(lower(bytes), sum);
+            sum = Simd.loadF32(x + (HALF + L) * Float.BYTES).fma(upper(bytes), sum);
         }
         return sum;
     }
@@ -56,7 +56,7 @@ final class DotQ4 {
 
     /// Writes a row as f32.
     static void decode(int blocks, long codes, long scales, long to) {
-        if (!Convert.WIDE) {
+        if (!DotQ8.FITS) {
             single(blocks, codes, scales, to);
             return;
         }

@@ -16,9 +16,12 @@ final class DotQ8 {
     private static final int L = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
 
+    /// Whether two or four vectors of floats are a block, and there are vectors of as many bytes.
+    static final boolean FITS = Convert.WIDE && L <= BLOCK / 2;
+
     private DotQ8() { }
 
-    /// The product of x with a row of codes. Only where [Convert#WIDE].
+    /// The product of x with a row of codes. Only where [#FITS].
     static float dot(int blocks, long x, long codes, long scales) {
         var sum = Simd.loadF32(TileF32.ZEROS);
         for (int b = 0; b < blocks; b++) {
@@ -31,9 +34,10 @@ final class DotQ8 {
     }
 
     private static FloatVector block(long x, long codes) {
-        var sum = Simd.loadF32(x).mul(lanes(codes));
-        for (int i = 1; i < BLOCK / L; i++) {
-            sum = Simd.loadF32(x + i * V).fma(lanes(codes + i * L), sum);
+        var sum = Simd.loadF32(x + V).fma(lanes(codes + L), Simd.loadF32(x).mul(lanes(codes)));
+        if (L < BLOCK / 2) {                                            // not as a loop: C2 would not unroll it
+            sum = Simd.loadF32(x + 2 * V).fma(lanes(codes + 2 * L), sum);
+            sum = Simd.loadF32(x + 3 * V).fma(lanes(codes + 3 * L), sum);
         }
         return sum;
     }
@@ -55,17 +59,20 @@ final class DotQ8 {
 
     /// Writes a row as f32.
     static void decode(int blocks, long codes, long scales, long to) {
-        if (!Convert.WIDE) {
+        if (!FITS) {
             single(blocks, codes, scales, to);
             return;
         }
         for (int b = 0; b < blocks; b++) {
             var scale = scale(scales + b * Short.BYTES);
-            for (int i = 0; i < BLOCK / L; i++) {
-                Simd.store(to, lanes(codes).mul(scale));
-                to += V;
-                codes += L;
+            Simd.store(to, lanes(codes).mul(scale));
+            Simd.store(to + V, lanes(codes + L).mul(scale));
+            if (L < BLOCK / 2) {
+                Simd.store(to + 2 * V, lanes(codes + 2 * L).mul(scale));
+                Simd.store(to + 3 * V, lanes(codes + 3 * L).mul(scale));
             }
+            to += BLOCK * Float.BYTES;
+            codes += BLOCK;
         }
     }
 

@@ -66,7 +66,8 @@ final class StoredMatrix implements AutoCloseable {
     /// Whether [#dots] reads the codes; else rows are decoded before.
     boolean hasDots() {
         return switch (format) {
-            case BF16, Q8, Q4 -> Convert.WIDE;
+            case BF16 -> Convert.WIDE;
+            case Q8, Q4 -> DotQ8.FITS;
             case NF4 -> DotNf4.FITS;
         };
     }
