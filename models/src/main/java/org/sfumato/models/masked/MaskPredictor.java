@@ -16,21 +16,26 @@ import org.sfumato.tensor.Tensor;
 /// @param guidance as in [Sampling]
 /// @param rules as in [Sampling]
 record MaskPredictor(Denoiser network, MaskedProcess process, double guidance, List<LogitRule> rules) {
+    /// As [#at(int[], int[], boolean[], double)], for a network that is told the share of what is not masked.
+    Distribution[] at(int[] places, int[] ids, boolean[] prompt) {
+        long masked = Arrays.stream(ids).filter(id -> id == process.mask()).count();
+        return at(places, ids, prompt, 1 - (float) masked / ids.length);
+    }
+
     /// @param ids the canvas
     /// @param prompt which places belong to the prompt, which guidance hides
     /// @param places where to predict
-    Distribution[] at(int[] places, int[] ids, boolean[] prompt) {
+    /// @param alpha the share of signal that the network is told
+    Distribution[] at(int[] places, int[] ids, boolean[] prompt, double alpha) {
         boolean guided = guidance > 0;
         var rows = new long[(guided ? 2 : 1) * ids.length];
-        int masked = 0;
         for (int i = 0; i < ids.length; i++) {
             rows[i] = ids[i];
-            masked += ids[i] == process.mask() ? 1 : 0;
             if (guided) {
                 rows[ids.length + i] = prompt[i] ? process.mask() : ids[i];
             }
         }
-        var values = logits(rows, ids.length, places, 1 - (float) masked / ids.length);
+        var values = logits(rows, ids.length, places, (float) alpha);
         int vocabulary = values.length / (rows.length / ids.length) / places.length;
         var found = new Distribution[places.length];
         for (int j = 0; j < places.length; j++) {

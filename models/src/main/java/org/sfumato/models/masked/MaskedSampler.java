@@ -27,23 +27,19 @@ public record MaskedSampler(Denoiser network, MaskedProcess process, Sampling sa
     private final class Run {
         private final MaskPredictor predictor =
                 new MaskPredictor(network, process, sampling.guidance(), sampling.rules());
+        private final Draft draft;
         private final int[] open;
-        private final boolean[] prompt;
         private final int[] ids;
         private final Rng rng;
         private final Observer observer;
         private int step;
 
         Run(Canvas canvas, Rng rng, Observer observer) {
-            this.open = canvas.places();
-            this.prompt = new boolean[canvas.length()];
-            this.ids = canvas.ids().clone();
+            this.draft = Draft.of(canvas, process.mask());
+            this.open = draft.open();
+            this.ids = draft.ids();
             this.rng = rng;
             this.observer = observer;
-            for (int i = 0; i < prompt.length; i++) {
-                prompt[i] = !canvas.open()[i];
-                ids[i] = prompt[i] ? ids[i] : process.mask();
-            }
         }
 
         int[] write() {
@@ -58,7 +54,7 @@ public record MaskedSampler(Denoiser network, MaskedProcess process, Sampling sa
         private void write(int[] block) {
             int most = step + passes(block.length);
             for (int pass = 0; ; pass++) {
-                int[] left = Arrays.stream(block).filter(i -> ids[i] == process.mask()).toArray();
+                int[] left = draft.masked(block);
                 if (left.length == 0) {
                     return;
                 }
@@ -88,7 +84,7 @@ public record MaskedSampler(Denoiser network, MaskedProcess process, Sampling sa
 
         /// What is written in this pass: the predicted tokens that come first.
         private List<Choice> choices(int[] places, Rng own, int pass, int block) {
-            var distributions = predictor.at(places, ids, prompt);
+            var distributions = predictor.at(places, ids, draft.prompt());
             var found = new ArrayList<Choice>();
             var score = new double[places.length];
             for (int j = 0; j < places.length; j++) {
