@@ -137,7 +137,8 @@ class GenerateCommandTest {
         assertThat(result.out().lines()).hasSize(1);
         assertThat(result.err()).isEmpty();
         var json = result.json();
-        assertThat(json.propertyNames()).containsExactly("nelbo", "stderr", "unit", "unigram", "bigram", "tokens", "likelihood");
+        assertThat(json.propertyNames()).containsExactly("nelbo", "stderr", "unit", "unigram", "bigram", "tokens",
+                "likelihood");
         assertThat(json.get("unit").asString()).isEqualTo("nats/token");
         assertThat(json.get("tokens").asInt()).isEqualTo(300);
         assertThat(json.get("stderr").asDouble()).isBetween(1e-6, .2);
