@@ -12,6 +12,10 @@ import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Sampler;
+import org.sfumato.models.masked.CacheMeter;
+import org.sfumato.models.masked.CachedSampler;
+import org.sfumato.models.masked.Caching;
+import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.masked.Unmasking;
@@ -28,6 +32,9 @@ import picocli.CommandLine.Option;
 /// `sfumato generate`: writes text, or fills gaps in one.
 @Command(name = "generate", description = "Write text after a prompt, or fill the gaps of a text.")
 final class GenerateCommand implements Callable<Integer> {
+    /// Of so many passes with a cache one is compared with the pass without.
+    private static final int METERED = 16;
+
     @Mixin
     Common common;
 
@@ -69,6 +76,13 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Strength of classifier-free guidance by the prompt (default ${DEFAULT-VALUE}).")
     double guidance;
 
+    @Option(names = "--cache",
+            description = "prefix or dual: keep keys and values outside the block at work, approximately.")
+    Cache cache;
+
+    @Option(names = "--refresh", paramLabel = "N", description = "With --cache: compute all again every N passes.")
+    Integer refresh;
+
     @Option(names = "--greedy-tail",
             description = "Uniform and mixture models: the last step takes the likeliest tokens.")
     boolean greedyTail;
@@ -78,6 +92,17 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(names = "--watch", description = "Show the text while it is being written.")
     boolean watch;
+
+    /// What is kept between passes.
+    enum Cache {
+        PREFIX, DUAL;
+
+        Caching caching(int refresh) {
+            return this == PREFIX ? new Caching.Prefix(refresh) : new Caching.Dual(refresh);
+        }
+    }
+
+    private final CacheMeter meter = new CacheMeter(METERED);
 
     /// What to start from: one or the other.
     static final class Input {
@@ -112,6 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
         common.atLeast(1, "--length", length);
         common.atLeast(1, "--steps", pace.steps);
         common.atLeast(1, "--block", block);
+        common.atLeast(1, "--refresh", refresh);
         common.notNegative("--temperature", temperature);
         common.notNegative("--guidance", guidance);
         try (var scope = Scope.open("generate")) {
@@ -127,6 +153,10 @@ final class GenerateCommand implements Callable<Integer> {
                 fields.put("text", text);
                 fields.put("seconds", Math.round(seconds * 1000) / 1000.0);
                 fields.put("seed", seed);
+                if (meter.places() > 0) {
+                    fields.put("cacheDivergence", meter.divergence());
+                    fields.put("cacheFlips", meter.flips());
+                }
                 common.result(fields);
                 return Sfumato.OK;
             });
@@ -139,9 +169,14 @@ final class GenerateCommand implements Callable<Integer> {
             case UniformProcess process -> trained.diffusion(ancestral(trained, process));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, rules()));
-            default -> trained.diffusion(new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature,
-                    guidance, rules()));
+            case MaskedProcess process when cache != null -> trained.diffusion(new CachedSampler(trained.network(),
+                    process, sampling(), cache.caching(refresh == null ? Caching.NEVER : refresh), meter));
+            default -> trained.diffusion(sampling());
         };
+    }
+
+    private Sampling sampling() {
+        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance, rules());
     }
 
     private Sampler ancestral(Trained trained, NoiseProcess process) {

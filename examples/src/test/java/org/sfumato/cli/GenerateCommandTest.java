@@ -161,6 +161,16 @@ class GenerateCommandTest {
     }
 
     @Test
+    void aCacheThatIsAlwaysRefreshedChangesNothing() {
+        var options = "--length 16 --block 4 --order confidence";
+        assertThat(generate(options + " --cache dual --refresh 1")).isEqualTo(generate(options));
+        var json = Cli.run("generate", "--model", model, "--length", 16, "--block", 4, "--cache", "prefix", "--json")
+                .succeeds().json();
+        assertThat(json.get("cacheDivergence").asDouble()).isBetween(-1e-9, 1.);
+        assertThat(json.get("cacheFlips").asDouble()).isBetween(0., 1.);
+    }
+
+    @Test
     void theChainRuleScoresBelowTheBoundOrNearIt() {
         var bound = Cli.run("eval", "--model", model, "--data", text, "--json").succeeds().json();
         for (var order : List.of("l2r", "confidence")) {

@@ -12,6 +12,7 @@ public final class KeyValues implements AutoCloseable {
     private final Tensor keys;
     private final Tensor values;
     private int length;
+    private int next;
 
     /// Empty, in memory of the current scope.
     ///
@@ -27,28 +28,41 @@ public final class KeyValues implements AutoCloseable {
         return length;
     }
 
-    /// Adds the keys and values of the next positions. Shapes: (B, G, t, D).
+    /// Where the next positions go: after those held, unless [#seek] says otherwise.
+    public int next() {
+        return next;
+    }
+
+    /// Adds the keys and values of the next positions, or writes them over what is there. Shapes: (B, G, t, D).
     ///
     /// @throws ShapeException if they are more than what is free, or of another shape
     public void append(Tensor k, Tensor v) {
         int more = Math.toIntExact(k.size(2));
-        if (more > keys.size(2) - length) {
-            throw new ShapeException("key values: " + more + " positions more do not fit, " + length + " of "
+        if (more > keys.size(2) - next) {
+            throw new ShapeException("key values: " + more + " positions more do not fit, " + next + " of "
                     + keys.size(2) + " are taken");
         }
-        part(keys, length, more).assign(k);
-        part(values, length, more).assign(v);
-        length += more;
+        part(keys, next, more).assign(k);
+        part(values, next, more).assign(v);
+        next += more;
+        length = Math.max(length, next);
+    }
+
+    /// Lets the next positions be written from `place` on, over those that are there; the others stay.
+    ///
+    /// @throws IllegalArgumentException if there are not so many
+    public void seek(int place) {
+        if (place < 0 || place > length) {
+            throw new IllegalArgumentException("key values: no position " + place + " of " + length);
+        }
+        next = place;
     }
 
     /// Forgets all positions from `length` on.
     ///
     /// @throws IllegalArgumentException if there are not so many
     public void truncate(int length) {
-        if (length < 0 || length > this.length) {
-            throw new IllegalArgumentException("key values: cannot be cut to " + length + " of " + this.length
-                    + " positions");
-        }
+        seek(length);
         this.length = length;
     }
 
@@ -64,6 +78,7 @@ public final class KeyValues implements AutoCloseable {
         var more = new KeyValues(keys.size(0) * times, Math.toIntExact(keys.size(1)), Math.toIntExact(keys.size(2)),
                 Math.toIntExact(keys.size(3)), keys.dtype(), keys.device());
         more.length = length;
+        more.next = next;
         for (int row = 0; row < keys.size(0) * times; row++) {
             row(more.keys(), row).assign(row(keys(), row / times));
             row(more.values(), row).assign(row(values(), row / times));

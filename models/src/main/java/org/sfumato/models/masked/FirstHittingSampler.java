@@ -38,7 +38,7 @@ public record FirstHittingSampler(Denoiser network, MaskedProcess process, doubl
             var own = rng.fold(step);
             hidden *= Math.pow(own.uniformDouble(0), 1. / left.length);
             int place = left[(int) own.below(1, left.length)];
-            var distribution = predictor.at(new int[] {place}, draft.ids(), draft.prompt(), 1 - hidden)[0];
+            var distribution = predictor.at(new int[] {place}, draft, 1 - hidden)[0];
             int token = distribution.draw(temperature, own.fold(0));
             draft.ids()[place] = token;
             left = Arrays.stream(left).filter(i -> i != place).toArray();

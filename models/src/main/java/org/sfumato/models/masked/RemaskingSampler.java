@@ -80,7 +80,7 @@ public record RemaskingSampler(Denoiser network, MaskedProcess process, Remaskin
                 return List.of();
             }
             var fresh = new ArrayList<Choice>();
-            var distributions = predictor.at(chosen, draft.ids(), draft.prompt(), alpha);
+            var distributions = predictor.at(chosen, draft, alpha);
             for (int j = 0; j < chosen.length; j++) {
                 int token = distributions[j].draw(temperature, own.fold(2L * chosen[j]));
                 fresh.add(new Choice(chosen[j], token, distributions[j].probabilities()[token],

@@ -30,26 +30,32 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
         }
     }
 
-    /// For `t` positions after `before` ones.
+    /// The T positions that look, among all that are seen.
     ///
-    /// @param present (B, before + t) bool, or `null`
-    static Sight of(TransformerConfig config, boolean local, Tensor present, int before, long t, Tables tables,
-            Device device) {
+    /// @param from the first of them
+    /// @param to the one after the last
+    /// @param held S, how many there are in all
+    record Span(long from, long to, long held) { }
+
+    /// For the positions of `span`.
+    ///
+    /// @param present (B, S) bool, or `null`
+    static Sight of(TransformerConfig config, boolean local, Tensor present, Span span, Tables tables, Device device) {
         var pattern = config.pattern();
         var table = local ? tables.local : tables.global;
-        var rotary = table == null ? null : table.slice(before, before + t);
+        var rotary = table == null ? null : table.slice(span.from, span.to);
         var keys = present == null ? null : present.unsqueeze(1).unsqueeze(1);                         // (B, 1, 1, S)
         if (pattern.block() > 0) {
-            var block = Tensor.arange(before + t, device).div(pattern.block()).floor();
-            var seen = block.slice(0, before, before + t).unsqueeze(1).ge(block);                          // (T, S)
+            var block = Tensor.arange(span.held, device).div(pattern.block()).floor();
+            var seen = block.slice(0, span.from, span.to).unsqueeze(1).ge(block);                          // (T, S)
             return new Sight(keys == null ? seen : keys.and(seen), rotary, false);
         }
         long reach = pattern.causal() ? pattern.window() - 1 : pattern.window() / 2;
-        if (!local || pattern.window() == 0 || before + t - 1 <= reach) {
+        if (!local || pattern.window() == 0 || span.held - 1 <= reach) {
             return new Sight(keys, rotary, pattern.causal());
         }
-        var key = Tensor.arange(before + t, device);
-        var distance = key.slice(0, before, before + t).unsqueeze(1).sub(key);             // of key j from query i
+        var key = Tensor.arange(span.held, device);
+        var distance = key.slice(0, span.from, span.to).unsqueeze(1).sub(key);             // of key j from query i
         var near = pattern.causal() ? distance.le(reach) : distance.abs().le(reach);                   // (T, S)
         return new Sight(keys == null ? near : keys.and(near), rotary, pattern.causal());
     }

@@ -6,6 +6,7 @@ import org.sfumato.models.BlockDenoiser;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.transformer.Conditioning.Modulation;
+import org.sfumato.models.transformer.Sight.Span;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
 import org.sfumato.models.transformer.TransformerConfig.Start;
 import org.sfumato.nn.Attention;
@@ -207,9 +208,10 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     private Tensor hidden(Input input, Cache cache, Pass pass) {
-        int before = cache == null ? 0 : cache.length();
-        check(input, before);
+        int before = cache == null ? 0 : cache.next();
         long t = input.ids.size(1);
+        var span = new Span(before, before + t, cache == null ? t : Math.max(before + t, cache.length()));
+        check(input, span);
         var x = token.forward(input.ids);                                                              // (B, T, C)
         if (position != null) {
             x = x.add(positions(input, before, t));
@@ -222,9 +224,9 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         var tables = cache == null ? Sight.Tables.of(config, t, x) : cache.tables();
         var condition = condition(input.alpha);
         var global = input.paired ? Sight.ofPairs(config, t / 2, tables, x.device())
-                : Sight.of(config, false, input.attentionMask, before, t, tables, x.device());
+                : Sight.of(config, false, input.attentionMask, span, tables, x.device());
         var local = config.pattern().window() == 0 ? global
-                : Sight.of(config, true, input.attentionMask, before, t, tables, x.device());
+                : Sight.of(config, true, input.attentionMask, span, tables, x.device());
         for (int i = 0; i < blocks.size(); i++) {
             x = blocks.get(i).forward(x, condition, config.pattern().isLocal(i) ? local : global,
                     cache == null ? null : cache.layers().get(i), pass.part(1 + i));
@@ -250,9 +252,9 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return conditioning == null ? null : conditioning.forward(alpha);
     }
 
-    private void check(Input input, int before) {
+    private void check(Input input, Span span) {
         var ids = input.ids;
-        int most = (config.length() - before) * (input.paired ? 2 : 1);
+        long most = (config.length() - span.from()) * (input.paired ? 2 : 1);
         if (ids.shape().rank() != 2 || ids.size(1) > most) {
             throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + ids.shape());
         }
@@ -264,7 +266,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
             throw new ShapeException(type == null ? "transformer: this network has no segment types"
                     : "transformer: types must be " + ids.shape() + " as the ids, got " + input.types.shape());
         }
-        var mask = new Spec(Shape.of(ids.size(0), before + ids.size(1)), DType.BOOL);
+        var mask = new Spec(Shape.of(ids.size(0), span.held()), DType.BOOL);
         if (input.attentionMask != null && !input.attentionMask.spec().equals(mask)) {
             throw new ShapeException("transformer: the attention mask must be " + mask + ", got "
                     + input.attentionMask.spec());
@@ -299,6 +301,15 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
             throw new IllegalArgumentException("transformer: a cache needs a causal network, in this one every "
                     + "position sees the later ones too");
         }
+        return looseCache(batch, capacity);
+    }
+
+    /// An empty cache for a network of any pattern. In one that sees both ways every position would have to be computed
+    /// anew after each change; with this cache some are ([Cache#seek]), and the others are as they were when they were
+    /// computed last: an approximation.
+    ///
+    /// @throws IllegalArgumentException if the capacity is not in 1 .. the network's length
+    public Cache looseCache(long batch, int capacity) {
         if (capacity < 1 || capacity > config.length()) {
             throw new IllegalArgumentException("transformer: a cache of " + capacity + " positions, allowed are 1 to "
                     + config.length());
@@ -325,6 +336,18 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         /// Positions held.
         public int length() {
             return layers.isEmpty() ? 0 : layers.getFirst().length();
+        }
+
+        /// Where the next positions go.
+        public int next() {
+            return layers.isEmpty() ? 0 : layers.getFirst().next();
+        }
+
+        /// Lets the next positions be computed from `place` on, over those that are there.
+        ///
+        /// @throws IllegalArgumentException if there are not so many
+        public void seek(int place) {
+            layers.forEach(layer -> layer.seek(place));
         }
 
         /// Keys and values of each layer.
