@@ -1,6 +1,7 @@
 """Runs `sfumato bench` and PyTorch's side of it (peer.py) in turn, and prints both as Markdown tables.
 
-    python compare.py [step] [forward] [gemm] [ops] [decode] [--rounds N] [--threads N] [--python EXE] [--config cpu|small|baby]
+    python compare.py [step] [forward] [gemm] [ops] [decode] [--rounds N] [--threads N] [--python EXE]
+                      [--config cpu|small|baby]
 
 Without a name all are run. A figure is the median over the rounds; "speed" is PyTorch's time over ours: above 1, ours
 is faster. Where EXE has no PyTorch, ours alone is printed. Progress and each line as it comes go to standard error.
