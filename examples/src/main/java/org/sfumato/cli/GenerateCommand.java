@@ -15,6 +15,7 @@ import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.masked.CacheMeter;
 import org.sfumato.models.masked.CachedSampler;
 import org.sfumato.models.masked.Caching;
+import org.sfumato.models.masked.Ending;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Sampling;
@@ -176,7 +177,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private Sampling sampling() {
-        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance, rules());
+        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance, rules(),
+                new Ending.None());
     }
 
     private Sampler ancestral(Trained trained, NoiseProcess process) {

@@ -1,6 +1,7 @@
 package org.sfumato.models.block;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
@@ -20,6 +21,11 @@ import org.sfumato.tensor.Tensor;
 /// @param inner makes the sampler of a block from what predicts it
 public record BlockSampler(Transformer network, Function<Denoiser, Sampler> inner) implements Sampler {
     @Override
+    public OptionalInt end() {
+        return inner.apply(network).end();
+    }
+
+    @Override
     public int[] fill(Canvas canvas, Rng rng, Observer observer) {
         int size = network.block();
         var ids = canvas.ids().clone();
@@ -35,6 +41,11 @@ public record BlockSampler(Transformer network, Function<Denoiser, Sampler> inne
                     var written = scope.call(() -> sampler.fill(part, rng.fold(cache.length()), seen));
                     System.arraycopy(written, 0, ids, from, written.length);
                     done = seen.steps;
+                    int end = sampler.end().orElse(-1);
+                    if (Arrays.stream(part.places()).anyMatch(i -> written[i] == end)) {
+                        Arrays.stream(canvas.places()).filter(i -> i >= to).forEach(i -> ids[i] = end);
+                        return ids;
+                    }
                 }
                 keep(ids, from, to, cache);
             }

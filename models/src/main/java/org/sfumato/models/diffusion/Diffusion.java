@@ -14,7 +14,8 @@ public record Diffusion(Sampler sampler, Tokenizer tokenizer, int length) {
     /// What stands for an open place in a text to be filled.
     public static final char GAP = '_';
 
-    /// Writes `count` tokens after `prompt` and returns both. What is longer than a canvas is written in pieces, each
+    /// Writes `count` tokens after `prompt`, or fewer where the text is over ([Sampler#end()]), and returns both. What
+    /// is longer than a canvas is written in pieces, each
     /// after the last half canvas of what is there.
     ///
     /// @param observer told after every step; its ids are those of the piece at work
@@ -34,8 +35,18 @@ public record Diffusion(Sampler sampler, Tokenizer tokenizer, int length) {
             int at = text.length;
             text = Arrays.copyOf(text, at + fresh);
             System.arraycopy(filled, context, text, at, fresh);
+            int over = over(text, at);
+            if (over < text.length) {
+                return tokenizer.decode(Arrays.copyOf(text, over));
+            }
         }
         return tokenizer.decode(text);
+    }
+
+    /// Where from `from` on the text is over, or its length.
+    private int over(int[] text, int from) {
+        int end = sampler.end().orElse(-1);
+        return IntStream.range(from, text.length).filter(i -> text[i] == end).findFirst().orElse(text.length);
     }
 
     /// Fills the gaps of `text`: every run of [#GAP] is as many tokens to be written.

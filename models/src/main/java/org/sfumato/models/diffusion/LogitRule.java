@@ -10,6 +10,13 @@ public interface LogitRule {
     /// @param ids the canvas as it stands
     void apply(double[] logits, int place, int[] ids);
 
+    /// False if `token`, which the rule let pass, is forbidden at `place` since other places of the canvas were
+    /// written: samplers that write several tokens of one pass ask before each. Only rules for which a token
+    /// here can forbid one there need it.
+    default boolean allows(int token, int place, int[] ids) {
+        return true;
+    }
+
     /// Only the likeliest tokens that together have probability `p` are kept, at least one. Source: Holtzman et al.
     /// 2020, arXiv 1904.09751.
     ///

@@ -1,6 +1,7 @@
 package org.sfumato.models.diffusion;
 
 import java.util.List;
+import java.util.OptionalInt;
 import org.sfumato.tensor.Rng;
 
 /// What writes on a canvas. A sampler is made for one network and the one process that it undoes.
@@ -10,6 +11,11 @@ public interface Sampler {
     ///
     /// @param observer told after every step
     int[] fill(Canvas canvas, Rng rng, Observer observer);
+
+    /// The token at which a text is over: the first one that is written, and what is after it, is not part of it.
+    default OptionalInt end() {
+        return OptionalInt.empty();
+    }
 
     /// Told after every step.
     @FunctionalInterface

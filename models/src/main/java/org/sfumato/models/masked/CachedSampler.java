@@ -1,5 +1,6 @@
 package org.sfumato.models.masked;
 
+import java.util.OptionalInt;
 import org.sfumato.models.diffusion.Canvas;
 import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.transformer.Transformer;
@@ -16,6 +17,11 @@ import org.sfumato.tensor.Scope;
 /// @param meter told of the error, or `null`
 public record CachedSampler(Transformer network, MaskedProcess process, Sampling sampling, Caching caching,
         CacheMeter meter) implements Sampler {
+    @Override
+    public OptionalInt end() {
+        return sampling.end();
+    }
+
     @Override
     public int[] fill(Canvas canvas, Rng rng, Observer observer) {
         try (var scope = Scope.open("cached sampler")) {

@@ -1,7 +1,10 @@
 package org.sfumato.models.masked;
 
 import java.util.Arrays;
+import java.util.List;
 import org.sfumato.models.diffusion.Canvas;
+import org.sfumato.models.diffusion.LogitRule;
+import org.sfumato.models.diffusion.Sampler.Choice;
 
 /// A canvas on its way: its open places hold [MASK] at first.
 ///
@@ -22,5 +25,13 @@ record Draft(int[] ids, int[] open, boolean[] prompt, int mask) {
     /// Those of `places` that hold [MASK].
     int[] masked(int[] places) {
         return Arrays.stream(places).filter(i -> ids[i] == mask).toArray();
+    }
+
+    /// Writes `choice` and adds it to `written`, unless what was written since it was predicted forbids it.
+    void write(Choice choice, List<LogitRule> rules, List<Choice> written) {
+        if (rules.stream().allMatch(rule -> rule.allows(choice.token(), choice.place(), ids))) {
+            ids[choice.place()] = choice.token();
+            written.add(choice);
+        }
     }
 }

@@ -46,14 +46,28 @@ final class MaskedRun {
     private void write(int[] block) {
         int most = step + passes(block.length);
         for (int pass = 0; ; pass++) {
-            int[] left = draft.masked(block);
+            int[] left = draft.masked(block);                           // none too where the text is over
             if (left.length == 0) {
                 return;
             }
-            var choices = choices(left, rng.fold(step), pass, block);
-            choices.forEach(choice -> ids[choice.place()] = choice.token());
+            var choices = new ArrayList<Choice>();
+            for (var choice : choices(left, rng.fold(step), pass, block)) {
+                draft.write(choice, sampling.rules(), choices);
+            }
             step++;
-            observer.step(new Step(step, Math.max(step, most + passesAfter(block)), ids, choices));
+            sampling.end().ifPresent(this::stop);
+            observer.step(new Step(step, Math.max(step, most + passesAfter(block)), ids, List.copyOf(choices)));
+        }
+    }
+
+    /// Ends the text where it is over.
+    private void stop(int token) {
+        int at = 0;
+        while (at < open.length && ids[open[at]] != token && ids[open[at]] != process.mask()) {
+            at++;
+        }
+        if (at < open.length && ids[open[at]] == token) {
+            Arrays.stream(open, at, open.length).forEach(i -> ids[i] = token);
         }
     }
 
@@ -83,7 +97,8 @@ final class MaskedRun {
             int token = distributions[j].draw(sampling.temperature(), own.fold(2L * places[j]));
             found.add(new Choice(places[j], token, distributions[j].probabilities()[token],
                     distributions[j].entropy()));
-            score[j] = score(distributions[j], found.get(j), own);
+            score[j] = sampling.ending() instanceof Ending.Stop(int end, boolean last) && last && token == end
+                    ? Double.NEGATIVE_INFINITY : score(distributions[j], found.get(j), own);
         }
         var sorted = IntStream.range(0, places.length).boxed()
                 .sorted((a, b) -> Double.compare(score[b], score[a]))       // stable: the leftmost among equals

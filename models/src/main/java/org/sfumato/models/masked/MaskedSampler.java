@@ -1,5 +1,6 @@
 package org.sfumato.models.masked;
 
+import java.util.OptionalInt;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.diffusion.Canvas;
 import org.sfumato.models.diffusion.Sampler;
@@ -13,6 +14,11 @@ import org.sfumato.tensor.Rng;
 /// @param process hid them
 /// @param sampling how
 public record MaskedSampler(Denoiser network, MaskedProcess process, Sampling sampling) implements Sampler {
+    @Override
+    public OptionalInt end() {
+        return sampling.end();
+    }
+
     @Override
     public int[] fill(Canvas canvas, Rng rng, Observer observer) {
         return new MaskedRun(new Reader.Exact(network), process, sampling, canvas, rng, observer).write();

@@ -67,12 +67,22 @@ public record RemaskingSampler(Denoiser network, MaskedProcess process, Remaskin
             int[] chosen = Arrays.stream(draft.masked(draft.open())).filter(i -> coin(i, own) < p).toArray();
             var fresh = predict(chosen, alphaT, own);
             var choices = new ArrayList<>(remask(t, alphaS, alphaT, own));
-            for (var choice : fresh) {
-                written[choice.place()] = choice;
-                draft.ids()[choice.place()] = choice.token();
+            write(fresh, choices);
+            int[] left = draft.masked(draft.open());
+            for (int again = 0; s <= 0 && left.length > 0; again++) {   // what rules forbade beside others
+                write(predict(left, alphaT, own.fold(2L * draft.ids().length + again)), choices);
+                left = draft.masked(left);
             }
-            choices.addAll(fresh);
             return List.copyOf(choices);
+        }
+
+        private void write(List<Choice> fresh, List<Choice> choices) {
+            for (var choice : fresh) {
+                draft.write(choice, rules, choices);
+                if (draft.ids()[choice.place()] != process.mask()) {
+                    written[choice.place()] = choice;
+                }
+            }
         }
 
         private List<Choice> predict(int[] chosen, double alpha, Rng own) {

@@ -1,6 +1,7 @@
 package org.sfumato.models.masked;
 
 import java.util.List;
+import java.util.OptionalInt;
 import org.sfumato.models.diffusion.LogitRule;
 
 /// How masks are removed.
@@ -11,7 +12,9 @@ import org.sfumato.models.diffusion.LogitRule;
 /// @param guidance `w` of classifier-free guidance, logits `u + (1 + w)(c - u)` with `u` the logits without the prompt;
 ///     0 for none
 /// @param rules applied to the logits in this order
-public record Sampling(Unmasking unmasking, int block, double temperature, double guidance, List<LogitRule> rules) {
+/// @param ending what a token means after which the text is over
+public record Sampling(Unmasking unmasking, int block, double temperature, double guidance, List<LogitRule> rules,
+        Ending ending) {
     /// No blocks.
     public static final int WHOLE = Integer.MAX_VALUE;
 
@@ -26,7 +29,7 @@ public record Sampling(Unmasking unmasking, int block, double temperature, doubl
 
     /// In one block, without guidance and rules.
     public static Sampling of(Unmasking unmasking, double temperature) {
-        return new Sampling(unmasking, WHOLE, temperature, 0, List.of());
+        return new Sampling(unmasking, WHOLE, temperature, 0, List.of(), new Ending.None());
     }
 
     /// One token a pass.
@@ -36,16 +39,26 @@ public record Sampling(Unmasking unmasking, int block, double temperature, doubl
 
     /// The same in blocks.
     public Sampling withBlock(int places) {
-        return new Sampling(unmasking, places, temperature, guidance, rules);
+        return new Sampling(unmasking, places, temperature, guidance, rules, ending);
     }
 
     /// The same with guidance.
     public Sampling withGuidance(double w) {
-        return new Sampling(unmasking, block, temperature, w, rules);
+        return new Sampling(unmasking, block, temperature, w, rules, ending);
     }
 
     /// The same with other rules.
     public Sampling withRules(LogitRule... others) {
-        return new Sampling(unmasking, block, temperature, guidance, List.of(others));
+        return new Sampling(unmasking, block, temperature, guidance, List.of(others), ending);
+    }
+
+    /// The token at which a text is over.
+    OptionalInt end() {
+        return ending instanceof Ending.Stop(int token, _) ? OptionalInt.of(token) : OptionalInt.empty();
+    }
+
+    /// The same with an ending.
+    public Sampling withEnding(Ending other) {
+        return new Sampling(unmasking, block, temperature, guidance, rules, other);
     }
 }

@@ -227,7 +227,7 @@ class MaskedDiffusionTest {
                     for (double temperature : new double[] {0, 1.5}) {
                         for (double guidance : new double[] {0, 1}) {
                             var sampler = new MaskedSampler(network, MaskedProcess.of(8),
-                                    new Sampling(unmasking, block, temperature, guidance, List.of()));
+                                    Sampling.of(unmasking, temperature).withBlock(block).withGuidance(guidance));
                             var left = new ArrayList<Integer>();
                             var written = new ArrayList<Integer>();
                             var filled = sampler.fill(canvas, Rng.of(7), step -> {
