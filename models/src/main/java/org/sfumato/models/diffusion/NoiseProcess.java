@@ -50,7 +50,7 @@ public interface NoiseProcess extends VariationalBound<Denoiser> {
 
     /// As [#terms(Denoiser, Tensor, double[], Rng, Pass)], with numbers u for rows or for tokens.
     default Tensor terms(Denoiser network, Tensor ids, Times u, Rng rng, Pass pass) {
-        var times = new Times(Arrays.stream(u.values()).map(this::time).toArray(), u.shape());
+        var times = u.each(this::time);
         return integrand(network, ids, noise(ids, times, rng), times, pass).mul(u.map(this::pace, ids.device()));
     }
 

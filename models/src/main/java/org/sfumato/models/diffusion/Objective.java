@@ -13,4 +13,10 @@ public interface Objective<N> {
     ///
     /// @param rng for times and noise; dropout draws from `pass`
     Tensor loss(N network, Tensor ids, Rng rng, Pass pass);
+
+    /// What is minimised when the share `done` of the run, in [0, 1), is behind: this one all the time, unless it has
+    /// phases.
+    default Objective<? super N> at(double done) {
+        return this;
+    }
 }

@@ -48,6 +48,11 @@ public record Times(double[] values, Shape shape) {
         return numbers;
     }
 
+    /// `f` of every time, in the same places.
+    public Times each(DoubleUnaryOperator f) {
+        return new Times(Arrays.stream(values).map(f).toArray(), shape);
+    }
+
     /// `f` of every time, in float64 and then rounded to f32.
     public Tensor map(DoubleUnaryOperator f, Device device) {
         var mapped = new float[values.length];

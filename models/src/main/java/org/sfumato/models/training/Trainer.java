@@ -100,11 +100,12 @@ public final class Trainer implements AutoCloseable {
         var rng = Rng.of(config.seed()).fold(step);
         int length = length(rng.fold(LENGTH));
         var windows = tokens.windows(rng.fold(WINDOWS), config.batch(), length);
+        var minimised = objective.at((double) step / schedule.total());
         try (var batch = Scope.open("batch")) {
             return batch.call(() -> {
                 var ids = Tensor.of(windows, config.batch(), length);
                 try (var tape = Tape.record(() ->
-                        objective.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
+                        minimised.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
                     double loss = tape.value().item();
                     if (!Double.isFinite(loss)) {
                         throw new ArithmeticException("training: the loss of step " + step + " is " + loss

@@ -5,6 +5,8 @@ import java.util.List;
 import org.sfumato.models.BlockDenoiser;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
+import org.sfumato.models.SoftDenoiser;
+import org.sfumato.models.SoftTokens;
 import org.sfumato.models.transformer.Conditioning.Modulation;
 import org.sfumato.models.transformer.Sight.Span;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
@@ -46,7 +48,7 @@ import org.sfumato.tensor.Tensor;
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
         Conditioning conditioning, List<Block> blocks, Norm norm, Linear modulation, LinearMap transform,
-        Norm transformNorm, LinearMap head) implements Layer, Denoiser, BlockDenoiser {
+        Norm transformNorm, LinearMap head) implements Layer, SoftDenoiser, BlockDenoiser {
     /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
     ///
     /// @param attentionNorm before the attention or after it, or `null`
@@ -143,6 +145,17 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return forward(Input.of(noisy), pass);
     }
 
+    /// @throws IllegalArgumentException if the network is conditioned on the share of signal and it is not known
+    /// @throws ShapeException if the sequence is too long, or there is not one weight for each token
+    @Override
+    public Tensor forward(SoftTokens soft, Pass pass) {
+        var likeliest = Input.of(new Noisy(soft.weights().argmax(-1), soft.alpha()));
+        check(likeliest, span(likeliest, null));
+        var table = token.weight();
+        var mean = soft.weights().matmul(table.cast(table.dtype().compute()));                         // (B, T, C)
+        return logits(hidden(likeliest, mean, null, pass), pass);
+    }
+
     /// The logits of every position. Shapes: (B, T) -> (B, T, V).
     ///
     /// @throws ShapeException if the sequence is longer than the network allows, or types or mask have another shape
@@ -181,7 +194,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     public Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
         return head instanceof Linear dense
                 ? crossEntropy(dense, hidden(Input.of(noisy), pass), targets, never, pass)
-                : Denoiser.super.crossEntropy(noisy, targets, never, pass);
+                : SoftDenoiser.super.crossEntropy(noisy, targets, never, pass);
     }
 
     /// From the stream after the last block.
@@ -208,13 +221,22 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     private Tensor hidden(Input input, Cache cache, Pass pass) {
+        check(input, span(input, cache));
+        return hidden(input, token.forward(input.ids), cache, pass);
+    }
+
+    private static Span span(Input input, Cache cache) {
         int before = cache == null ? 0 : cache.next();
         long t = input.ids.size(1);
-        var span = new Span(before, before + t, cache == null ? t : Math.max(before + t, cache.length()));
-        check(input, span);
-        var x = token.forward(input.ids);                                                              // (B, T, C)
+        return new Span(before, before + t, cache == null ? t : Math.max(before + t, cache.length()));
+    }
+
+    /// @param x the embeddings of the tokens (B, T, C)
+    private Tensor hidden(Input input, Tensor x, Cache cache, Pass pass) {
+        var span = span(input, cache);
+        long t = x.size(1);
         if (position != null) {
-            x = x.add(positions(input, before, t));
+            x = x.add(positions(input, span));
         }
         if (type != null) {
             x = x.add(input.types == null ? type.slice(0, 0, 1).squeeze(0) : type.embedding(input.types));
@@ -235,12 +257,12 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return modulation == null ? x : new Modulation(modulation.forward(condition), x.size(-1)).modulate(x, 0);
     }
 
-    private Tensor positions(Input input, int before, long t) {
+    private Tensor positions(Input input, Span span) {
         if (input.paired) {
-            var half = position.slice(0, 0, t / 2);
+            var half = position.slice(0, 0, input.ids.size(1) / 2);
             return Tensor.concat(0, half, half);
         }
-        return input.places == null ? position.slice(0, before, before + t) : position.embedding(input.places);
+        return input.places == null ? position.slice(0, span.from(), span.to()) : position.embedding(input.places);
     }
 
     /// What blocks are told of the noise, (B, 1, W) or (B, T, W), or `null`.

@@ -1,0 +1,90 @@
+package org.sfumato.models.duo;
+
+import org.sfumato.models.SoftDenoiser;
+import org.sfumato.models.SoftTokens;
+import org.sfumato.models.diffusion.Objective;
+import org.sfumato.models.diffusion.Times;
+import org.sfumato.models.uniform.UniformBound;
+import org.sfumato.nn.Pass;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
+
+/// Uniform-state diffusion whose network reads the Gaussian latents and not only which coordinate is the largest, so
+/// that at first it learns from less noise:
+///
+///   `w = sqrt(sigmoid(-gamma)) x + sqrt(sigmoid(gamma)) eps`, `z = argmax w`, `p = network(softmax(w / tau))`,
+///
+/// and the loss is the integrand of [UniformBound] at z with `alpha(gamma)` of [GaussianRelaxation], over gamma uniform
+/// in its range: `(gammaMax - gammaMin) d alpha / d gamma` for `alpha'`. It bounds no likelihood, as the network sees
+/// more than z; as tau goes to 0 it sees z alone. Source: Sahoo et al. 2025, arXiv 2506.10892 (Duo), section 4.1.
+///
+/// @param vocabulary K
+/// @param gammaMin where little noise is
+/// @param gammaMax where much is
+/// @param tau temperature of the soft tokens
+public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, double tau)
+        implements Objective<SoftDenoiser> {
+    /// The share of signal at `gammaMin` of [#of].
+    public static final double MOST_SIGNAL = .95;
+    /// The share of signal at `gammaMax` of [#of].
+    public static final double LEAST_SIGNAL = .05;
+    /// The paper's temperature.
+    public static final double TAU = 1e-3;
+
+    /// Checks the values.
+    public DuoCurriculum {
+        if (vocabulary < 2 || !(gammaMin < gammaMax && Double.isFinite(gammaMax - gammaMin)) || !(tau > 0)) {
+            throw new IllegalArgumentException("duo: a vocabulary of " + vocabulary + ", needed are 2; gamma from "
+                    + gammaMin + " to " + gammaMax + " must rise; tau " + tau + " must be positive");
+        }
+    }
+
+    /// From 95 % to 5 % of the signal, tau 1e-3.
+    public static DuoCurriculum of(int vocabulary) {
+        var relaxation = GaussianRelaxation.of(vocabulary);
+        return new DuoCurriculum(vocabulary, relaxation.gamma(MOST_SIGNAL), relaxation.gamma(LEAST_SIGNAL), TAU);
+    }
+
+    /// The same at another temperature.
+    public DuoCurriculum withTau(double other) {
+        return new DuoCurriculum(vocabulary, gammaMin, gammaMax, other);
+    }
+
+    /// The mean of [#terms] over all tokens, gamma spread evenly.
+    @Override
+    public Tensor loss(SoftDenoiser network, Tensor ids, Rng rng, Pass pass) {
+        var u = Times.stratified(Math.toIntExact(ids.size(0)), rng.fold(0));
+        return terms(network, ids, u, rng.fold(1), pass).mean();
+    }
+
+    /// The integrand for each token, in nats. Shapes: ids (B, T) i64 -> (B, T).
+    ///
+    /// @param u where each row's gamma lies in its range, in [0, 1)
+    public Tensor terms(SoftDenoiser network, Tensor ids, double[] u, Rng rng, Pass pass) {
+        var relaxation = GaussianRelaxation.of(vocabulary);
+        var gammas = Times.ofRows(u).each(this::gamma);
+        var alphas = gammas.each(relaxation::alpha);
+        var latents = latents(ids, gammas, rng);                                                        // (B, T, K)
+        var soft = new SoftTokens(latents.div(tau).softmax(-1), alphas.map(alpha -> alpha, ids.device()));
+        return new UniformBound(vocabulary).perSignal(network.forward(soft, pass), ids, latents.argmax(-1), alphas)
+                .mul(gammas.map(gamma -> (gammaMax - gammaMin) * relaxation.slope(gamma), ids.device()));
+    }
+
+    private double gamma(double u) {
+        return gammaMin + u * (gammaMax - gammaMin);
+    }
+
+    /// A sample of w. Shapes: ids (B, T) i64 -> (B, T, K).
+    ///
+    /// @param gammas one for each row, (B, 1)
+    public Tensor latents(Tensor ids, Times gammas, Rng rng) {
+        var device = ids.device();
+        var noise = Tensor.normal(Shape.of(ids.size(0), ids.size(1), vocabulary), rng).to(device);
+        var deviation = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(-gamma))), device).unsqueeze(-1);
+        var signal = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(gamma))), device).unsqueeze(-1);   // (B, 1, 1)
+        var own = ids.unsqueeze(-1).eq(Tensor.arange(vocabulary, device));                              // (B, T, K)
+        var scaled = noise.mul(deviation);
+        return own.where(scaled.add(signal), scaled);
+    }
+}
