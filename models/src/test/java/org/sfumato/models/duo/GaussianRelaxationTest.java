@@ -124,9 +124,10 @@ class GaussianRelaxationTest {
     }
 
     private static double[] values(Npz file, String name) throws IOException {
-        try (var array = file.tensor(name)) {
-            return array.toDoubles();
-        }
+        var array = file.tensor(name);
+        var values = array.toDoubles();
+        array.close();
+        return values;
     }
 
     @Test
