@@ -37,8 +37,8 @@ final class HugePages {
     }
 
     /// The first multiple of [#ALIGNMENT] in `memory`, whose content is of no use, and `size` bytes from there on, in
-    /// huge pages as far as whole ones fit. `memory` is larger by [#ALIGNMENT] at least. What it held is zeros afterwards,
-    /// or as before where the system refuses.
+    /// huge pages as far as whole ones fit. `memory` is larger by [#ALIGNMENT] at least. What it held is zeros
+    /// afterwards, or as before where the system refuses.
     static MemorySegment ask(MemorySegment memory, long size) {
         long start = -(-memory.address() & -ALIGNMENT);
         long page = -(-memory.address() & -PAGE);
