@@ -19,6 +19,7 @@ module org.sfumato.models {
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;
     exports org.sfumato.models.pretrained;
+    exports org.sfumato.models.trace;
     exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;
     exports org.sfumato.models.uniform;

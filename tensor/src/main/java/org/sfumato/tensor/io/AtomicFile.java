@@ -34,7 +34,15 @@ public final class AtomicFile {
     /// @param format the name of the format, for the message
     /// @throws IOException if that fails, saying why; `path` is as before
     public static void write(String format, Path path, String text) throws IOException {
-        write(format, path, channel -> writeAll(channel, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+        write(format, path, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Replaces `path` by `bytes`.
+    ///
+    /// @param format the name of the format, for the message
+    /// @throws IOException if that fails, saying why; `path` is as before
+    public static void write(String format, Path path, byte[] bytes) throws IOException {
+        write(format, path, channel -> writeAll(channel, ByteBuffer.wrap(bytes)));
     }
 
     /// Replaces `path` by what `body` writes.
