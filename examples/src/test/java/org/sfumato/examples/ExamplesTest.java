@@ -7,19 +7,27 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.sfumato.models.Noisy;
 import org.sfumato.models.data.TextCorpus;
+import org.sfumato.models.diffusion.Times;
+import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.training.Trained;
+import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
 import org.sfumato.models.transformer.TransformerConfig.Start;
+import org.sfumato.nn.Pass;
 import org.sfumato.nn.lora.Lora;
 import org.sfumato.nn.lora.LoraConfig;
 import org.sfumato.nn.lora.Place;
 import org.sfumato.nn.lora.Targets;
+import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Memory;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.Tensor;
 
 /// Every example runs, at a tiny size, and frees what it takes.
 class ExamplesTest {
@@ -84,5 +92,56 @@ class ExamplesTest {
             assertThat(printed()).startsWith("1,792 of 7,344 ").contains("held-out loss:");
         });
         assertThat(Memory.current(Device.CPU).live()).isEqualTo(before);
+    }
+
+    @Test
+    void aSamplerOfOnesOwnWritesFromTheOutsideIn() {
+        Scope.temporary(() -> {
+            var corpus = TextCorpus.ofCharacters("to be or not to be, that is the question. ".repeat(40));
+            int mask = corpus.tokenizer().vocabularySize();
+            var config = TrainingConfig.charSmall(mask + 1, 1).withLength(9)
+                    .withModel(TransformerConfig.modern(mask + 1, 9, 16, 1, 2));
+            var trained = new Trained(config, MaskedProcess.of(mask), Transformer.init(config.model(), Rng.of(1)),
+                    corpus.tokenizer());
+            var text = NewSampler.write(trained, out);
+            var lines = printed().lines().toList();
+            assertThat(lines).hasSize(6);
+            assertThat(lines.get(0)).matches("[^_]_{7}[^_]");
+            assertThat(lines.get(3)).matches("[^_]{4}_[^_]{4}");
+            assertThat(lines.getLast()).isEqualTo(text);
+        });
+    }
+
+    @Test
+    void theBoundOfAProcessOfOnesOwnIsTheDivergenceOfItsPosteriors() {
+        Scope.temporary(() -> {
+            var process = new NewProcess.UnigramProcess(new float[] {.5f, .3f, .15f, .05f});
+            double[] p = {.1, .2, .3, .4};
+            double t = .4;
+            double dt = 1e-5;
+            for (int noisy = 0; noisy < 4; noisy++) {
+                var exact = process.posterior(new double[] {0, 1, 0, 0}, noisy, t - dt, t);
+                var model = process.posterior(p, noisy, t - dt, t);
+                double divergence = 0;
+                for (int v = 0; v < 4; v++) {
+                    divergence += exact[v] * Math.log(exact[v] / model[v]) / dt;
+                }
+                var logits = Tensor.of(p, 1, 1, 4).log().cast(DType.F32);
+                var at = Times.ofRows(t);
+                var seen = new Noisy(Tensor.of(new long[] {noisy}, 1, 1), at.map(process::alpha, Device.CPU));
+                double integrand = process.integrand((_, _) -> logits, Tensor.of(new long[] {1}, 1, 1), seen, at,
+                        Pass.INFERENCE).item();
+                assertThat(integrand).isCloseTo(divergence, within(1e-3 * (1 + divergence)));
+            }
+        });
+    }
+
+    @Test
+    void aProcessOfOnesOwnIsTrainedAndScoredLikeAnyOther() {
+        var corpus = TextCorpus.ofCharacters("to be or not to be, that is the question. ".repeat(40));
+        var bounds = NewProcess.compare(corpus, 8, out);
+        assertThat(bounds[0]).isBetween(.5, 4.);
+        assertThat(bounds[1]).isBetween(.5, 4.);
+        assertThat(printed()).contains("UniformProcess", "UnigramProcess");
     }
 }
