@@ -12,6 +12,7 @@ import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Sampler;
+import org.sfumato.models.duo.Duo;
 import org.sfumato.models.masked.CacheMeter;
 import org.sfumato.models.masked.CachedSampler;
 import org.sfumato.models.masked.Caching;
@@ -85,7 +86,7 @@ final class GenerateCommand implements Callable<Integer> {
     Integer refresh;
 
     @Option(names = "--greedy-tail",
-            description = "Uniform and mixture models: the last step takes the likeliest tokens.")
+            description = "Uniform, duo and mixture models: the last step takes the likeliest tokens.")
     boolean greedyTail;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
@@ -168,6 +169,7 @@ final class GenerateCommand implements Callable<Integer> {
         return switch (trained.objective()) {
             case MixtureProcess process -> trained.diffusion(ancestral(trained, process));
             case UniformProcess process -> trained.diffusion(ancestral(trained, process));
+            case Duo duo -> trained.diffusion(ancestral(trained, duo.process()));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, rules()));
             case MaskedProcess process when cache != null -> trained.diffusion(new CachedSampler(trained.network(),

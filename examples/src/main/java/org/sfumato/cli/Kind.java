@@ -3,6 +3,7 @@ package org.sfumato.cli;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.Objective;
+import org.sfumato.models.duo.Duo;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.training.TrainingConfig;
@@ -51,6 +52,26 @@ sealed interface Kind {
         @Override
         public TrainingConfig adapted(TrainingConfig config) {
             return config.withModel(config.model().withConditioning(CONDITIONING));
+        }
+    }
+
+    /// To predict replaced tokens, at first from Gaussian latents.
+    ///
+    /// @param share of the run in which it is from latents
+    record Curriculum(double share) implements Kind {
+        @Override
+        public int vocabulary(Tokenizer tokenizer) {
+            return tokenizer.vocabularySize();
+        }
+
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return Duo.of(tokenizer.vocabularySize(), share);
+        }
+
+        @Override
+        public TrainingConfig adapted(TrainingConfig config) {
+            return new Uniform().adapted(config);
         }
     }
 

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 /// `sfumato train`: the kinds of models that can be trained.
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
         subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class,
-            TrainCommand.Block.class, TrainCommand.Mixture.class})
+            TrainCommand.Block.class, TrainCommand.Mixture.class, TrainCommand.Duo.class})
 final class TrainCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -19,7 +19,7 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, mixture, block or ar");
+        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, duo, mixture, block or ar");
     }
 
     /// `sfumato train masked`.
@@ -39,6 +39,22 @@ final class TrainCommand implements Runnable {
         @Override
         Kind kind() {
             return new Kind.Uniform();
+        }
+    }
+
+    /// `sfumato train duo`.
+    @Command(name = "duo", description = {"Train a uniform-state predictor that begins with Gaussian latents (Duo).",
+        "What comes out is as of train uniform, and so is the rest."})
+    static final class Duo extends Training {
+        @Option(names = "--curriculum", defaultValue = "0.5", paramLabel = "P",
+                description = {"The first share of the run, in which the network reads mixtures of characters "
+                    + "(default ${DEFAULT-VALUE}).",
+                    "With --minutes it lasts until the length of the run is settled, 0.39 of it, at least."})
+        double curriculum;
+
+        @Override
+        Kind kind() {
+            return new Kind.Curriculum(curriculum);
         }
     }
 

@@ -50,7 +50,7 @@ class TrainCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"uniform", "mixture", "ar", "block"})
+    @ValueSource(strings = {"uniform", "duo", "mixture", "ar", "block"})
     void otherKindsTrainAndAreScored(String kind) {
         Cli.run("train", kind, "--data", text, "--out", out, "--steps", 2, "--batch", 2, "--length", 16).succeeds();
         var score = Cli.run("eval", "--model", out, "--data", text, "--json").succeeds().json();
@@ -68,6 +68,20 @@ class TrainCommandTest {
         } else {
             assertThat(filled.succeeds().out()).matches("(?s)to .e or n.. be\\s+");
         }
+    }
+
+    @Test
+    void aCurriculumIsTakenUpAgain() {
+        Object[] options = {"train", "duo", "--data", text, "--out", out, "--batch", 2, "--length", 16, "--steps"};
+        Cli.run(with(options, 2, "--curriculum", "0.6")).succeeds();
+        Cli.run(with(options, 4, "--curriculum", "0.6", "--resume")).succeeds();
+        Cli.run(with(options, 5, "--resume")).fails(1, "is of another kind");
+        Cli.run("train", "duo", "--data", text, "--out", temp.resolve("other"), "--curriculum", "1.5")
+                .fails(1, "the curriculum's share 1.5 in [0, 1]");
+    }
+
+    private static Object[] with(Object[] options, Object... more) {
+        return Stream.concat(Stream.of(options), Stream.of(more)).toArray();
     }
 
     @Test

@@ -32,6 +32,9 @@ public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, do
     /// The paper's temperature.
     public static final double TAU = 1e-3;
 
+    /// Decimals of gamma that are kept: the last digits of `exp` differ between machines.
+    private static final double DECIMALS = 1e6;
+
     /// Checks the values.
     public DuoCurriculum {
         if (vocabulary < 2 || !(gammaMin < gammaMax && Double.isFinite(gammaMax - gammaMin)) || !(tau > 0)) {
@@ -43,7 +46,12 @@ public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, do
     /// From 95 % to 5 % of the signal, tau 1e-3.
     public static DuoCurriculum of(int vocabulary) {
         var relaxation = GaussianRelaxation.of(vocabulary);
-        return new DuoCurriculum(vocabulary, relaxation.gamma(MOST_SIGNAL), relaxation.gamma(LEAST_SIGNAL), TAU);
+        return new DuoCurriculum(vocabulary, rounded(relaxation.gamma(MOST_SIGNAL)),
+                rounded(relaxation.gamma(LEAST_SIGNAL)), TAU);
+    }
+
+    private static double rounded(double gamma) {
+        return Math.round(gamma * DECIMALS) / DECIMALS;
     }
 
     /// The same at another temperature.
