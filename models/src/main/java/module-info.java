@@ -12,6 +12,7 @@ module org.sfumato.models {
     exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.block;
+    exports org.sfumato.models.constraint;
     exports org.sfumato.models.data;
     exports org.sfumato.models.diffusion;
     exports org.sfumato.models.duo;

@@ -15,8 +15,7 @@ public record Diffusion(Sampler sampler, Tokenizer tokenizer, int length) {
     public static final char GAP = '_';
 
     /// Writes `count` tokens after `prompt`, or fewer where the text is over ([Sampler#end()]), and returns both. What
-    /// is longer than a canvas is written in pieces, each
-    /// after the last half canvas of what is there.
+    /// is longer than a canvas is written in pieces, each after the last half canvas of what is there.
     ///
     /// @param observer told after every step; its ids are those of the piece at work
     /// @throws IllegalArgumentException if nothing is to be written

@@ -1,6 +1,8 @@
 package org.sfumato.models.diffusion;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Map;
 
 /// Changes the logits of one place before a token is drawn from them.
 @FunctionalInterface
@@ -67,6 +69,19 @@ public interface LogitRule {
         return (logits, _, _) -> {
             for (int token : tokens) {
                 logits[token] = Double.NEGATIVE_INFINITY;
+            }
+        };
+    }
+
+    /// Only certain tokens at certain places.
+    ///
+    /// @param tokens what may stand at a place; anything at places that it does not name
+    static LogitRule allow(Map<Integer, BitSet> tokens) {
+        var allowed = Map.copyOf(tokens);
+        return (logits, place, _) -> {
+            var here = allowed.get(place);
+            for (int v = 0; here != null && v < logits.length; v++) {
+                logits[v] = here.get(v) ? logits[v] : Double.NEGATIVE_INFINITY;
             }
         };
     }

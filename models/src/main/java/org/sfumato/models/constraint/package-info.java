@@ -1,0 +1,2 @@
+/// What a written text must look like.
+package org.sfumato.models.constraint;
