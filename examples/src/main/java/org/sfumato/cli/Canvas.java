@@ -1,30 +1,36 @@
 package org.sfumato.cli;
 
 import java.io.PrintWriter;
-import org.sfumato.models.diffusion.Diffusion;
+import java.util.function.BiFunction;
 import org.sfumato.models.diffusion.Sampler;
 
 /// Shows a canvas while its masks vanish: redrawn in place on a terminal, elsewhere a few times as plain text.
 final class Canvas implements Sampler.Observer, AutoCloseable {
-    private static final String HIDDEN = "\u2591";
+    static final String HIDDEN = "\u2591";
     private static final int PLAIN = 4;
     private static final long FRAME_NANOS = 40_000_000L;
 
     private final PrintWriter err;
-    private final Diffusion diffusion;
+    private final BiFunction<int[], String, String> text;
     private final boolean inPlace;
     private int lines;
     private long shown;
     private Sampler.Step latest;
 
-    Canvas(PrintWriter err, Diffusion diffusion) {
-        this(err, diffusion, Boolean.getBoolean("launcher.terminal"));
+    /// @param text of ids, with another text for those that have none
+    Canvas(PrintWriter err, BiFunction<int[], String, String> text) {
+        this(err, text, Boolean.getBoolean("launcher.terminal"));
     }
 
-    Canvas(PrintWriter err, Diffusion diffusion, boolean inPlace) {
+    Canvas(PrintWriter err, BiFunction<int[], String, String> text, boolean inPlace) {
         this.err = err;
-        this.diffusion = diffusion;
+        this.text = text;
         this.inPlace = inPlace;
+    }
+
+    /// Whether it is redrawn in place.
+    boolean isInPlace() {
+        return inPlace;
     }
 
     @Override
@@ -39,12 +45,12 @@ final class Canvas implements Sampler.Observer, AutoCloseable {
 
     private void draw() {
         shown = System.nanoTime();
-        var text = diffusion.show(latest.ids(), HIDDEN);
+        var seen = text.apply(latest.ids(), HIDDEN);
         if (inPlace) {
-            err.print((lines > 0 ? "\033[" + lines + "A" : "") + "\r\033[J" + text + "\n");
-            lines = height(text);
+            err.print((lines > 0 ? "\033[" + lines + "A" : "") + "\r\033[J" + seen + "\n");
+            lines = height(seen);
         } else {
-            err.printf("-- step %d of %d%n%s%n", latest.number(), latest.most(), text);
+            err.printf("-- step %d of %d%n%s%n", latest.number(), latest.most(), seen);
         }
         err.flush();
         latest = null;

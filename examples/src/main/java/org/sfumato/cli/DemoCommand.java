@@ -119,7 +119,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private String shown(Diffusion diffusion, Writing writing) {
-        try (var canvas = new Canvas(common.err(), diffusion)) {
+        try (var canvas = new Canvas(common.err(), diffusion::show)) {
             return writing.on(canvas);
         }
     }

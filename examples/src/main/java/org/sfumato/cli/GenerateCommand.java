@@ -46,6 +46,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     ModelOption model;
 
+    @Mixin
+    TraceOption trace;
+
     @ArgGroup
     Input input = new Input();
 
@@ -142,15 +145,17 @@ final class GenerateCommand implements Callable<Integer> {
         common.atLeast(1, "--refresh", refresh);
         common.notNegative("--temperature", temperature);
         common.notNegative("--guidance", guidance);
+        trace.check();
         try (var scope = Scope.open("generate")) {
             return Scoped.call(scope, () -> {
-                var diffusion = diffusion(model.load(common));
+                var diffusion = trace.around(diffusion(model.load(common)));
                 long start = System.nanoTime();
                 var text = write(diffusion);
                 double seconds = (System.nanoTime() - start) / 1e9;
                 if (!common.json) {
                     common.out().println(text);
                 }
+                trace.save(common, diffusion);
                 var fields = new LinkedHashMap<String, Object>();
                 fields.put("text", text);
                 fields.put("seconds", Math.round(seconds * 1000) / 1000.0);
@@ -219,7 +224,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private String write(Diffusion diffusion) {
-        try (var canvas = watch ? new Canvas(common.err(), diffusion) : null) {
+        try (var canvas = watch ? new Canvas(common.err(), diffusion::show) : null) {
             var observer = canvas == null ? Sampler.Observer.NONE : canvas;
             return input.infill != null ? diffusion.infill(input.infill, Rng.of(seed), observer)
                     : diffusion.generate(input.prompt == null ? "" : input.prompt, length, Rng.of(seed), observer);

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -12,6 +13,7 @@ import org.sfumato.models.diffusion.Canvas;
 import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.diffusion.Sampler.Choice;
 import org.sfumato.models.diffusion.Sampler.Step;
+import org.sfumato.tensor.Rng;
 import org.sfumato.tokenizers.Tokenizer;
 
 /// Records the steps of a sampler. A text that is written in pieces, each canvas beginning with the end of what is
@@ -28,15 +30,23 @@ public final class Recorder {
     ///
     /// @throws IllegalArgumentException from its `fill` if the canvas does not go on with the text of the one before
     public Sampler around(Sampler sampler) {
-        return (canvas, rng, observer) -> {
-            int from = begin(canvas);
-            int before = steps.size();
-            var filled = sampler.fill(canvas, rng, step -> {
-                note(step, from, before);
-                observer.step(step);
-            });
-            System.arraycopy(filled, 0, now, from, filled.length);
-            return filled;
+        return new Sampler() {
+            @Override
+            public int[] fill(Canvas canvas, Rng rng, Observer observer) {
+                int from = begin(canvas);
+                int before = steps.size();
+                var filled = sampler.fill(canvas, rng, step -> {
+                    note(step, from, before);
+                    observer.step(step);
+                });
+                System.arraycopy(filled, 0, now, from, filled.length);
+                return filled;
+            }
+
+            @Override
+            public OptionalInt end() {
+                return sampler.end();
+            }
         };
     }
 

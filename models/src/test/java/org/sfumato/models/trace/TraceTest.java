@@ -98,7 +98,7 @@ class TraceTest {
     @Test
     void whatIsWrittenIsReadAgain() throws IOException {
         var random = new Random(3);
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 50; i++) {
             var trace = random(random);
             requireSame(Trace.read(written(trace)), trace);
         }
@@ -113,7 +113,7 @@ class TraceTest {
         }
         var file = written(trace);
         var whole = Files.readAllBytes(file);
-        for (int at = 0; at < whole.length; at++) {
+        for (int at = 0; at < whole.length; at += at < 12 || at > whole.length - 9 ? 1 : 11) {
             Files.write(file, Arrays.copyOf(whole, at));
             assertThatThrownBy(() -> Trace.read(file)).isInstanceOf(IOException.class)
                     .hasMessageStartingWith("trace: " + file + ": ");
@@ -209,6 +209,7 @@ class TraceTest {
                 var seen = new ArrayList<Choice>();
                 var text = diffusion.infill("a_b__c", Rng.of(2), step -> seen.addAll(step.choices()));
                 var trace = recorder.trace(Map.of(), new ByteTokenizer(), id -> id < 256);
+                assertThat(diffusion.sampler().end()).isEqualTo(sampler.end());
                 assertThat(trace.canvas().places()).containsExactly(1, 3, 4);
                 assertThat(trace.steps()).hasSize(3);
                 for (int s = 0; s < 3; s++) {
