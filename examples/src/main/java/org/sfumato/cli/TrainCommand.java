@@ -19,7 +19,8 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to train: masked, uniform, duo, mixture, block or ar");
+        throw new ParameterException(spec.commandLine(),
+                "name what to train: masked, uniform, duo, mixture, block or ar");
     }
 
     /// `sfumato train masked`.

@@ -7,7 +7,6 @@ import org.sfumato.models.diffusion.Times;
 import org.sfumato.models.uniform.UniformBound;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// Uniform-state diffusion whose network reads the Gaussian latents and not only which coordinate is the largest, so
@@ -73,26 +72,14 @@ public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, do
         var relaxation = GaussianRelaxation.of(vocabulary);
         var gammas = Times.ofRows(u).each(this::gamma);
         var alphas = gammas.each(relaxation::alpha);
-        var latents = latents(ids, gammas, rng);                                                        // (B, T, K)
+        var latents = relaxation.latents(ids, gammas, rng);                                            // (B, T, K)
         var soft = new SoftTokens(latents.div(tau).softmax(-1), alphas.map(alpha -> alpha, ids.device()));
         return new UniformBound(vocabulary).perSignal(network.forward(soft, pass), ids, latents.argmax(-1), alphas)
                 .mul(gammas.map(gamma -> (gammaMax - gammaMin) * relaxation.slope(gamma), ids.device()));
     }
 
-    private double gamma(double u) {
+    /// The gamma of time `u`: from `gammaMin` at 0 to `gammaMax` at 1.
+    public double gamma(double u) {
         return gammaMin + u * (gammaMax - gammaMin);
-    }
-
-    /// A sample of w. Shapes: ids (B, T) i64 -> (B, T, K).
-    ///
-    /// @param gammas one for each row, (B, 1)
-    public Tensor latents(Tensor ids, Times gammas, Rng rng) {
-        var device = ids.device();
-        var noise = Tensor.normal(Shape.of(ids.size(0), ids.size(1), vocabulary), rng).to(device);
-        var deviation = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(-gamma))), device).unsqueeze(-1);
-        var signal = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(gamma))), device).unsqueeze(-1);   // (B, 1, 1)
-        var own = ids.unsqueeze(-1).eq(Tensor.arange(vocabulary, device));                              // (B, T, K)
-        var scaled = noise.mul(deviation);
-        return own.where(scaled.add(signal), scaled);
     }
 }

@@ -1,6 +1,10 @@
 package org.sfumato.models.duo;
 
 import java.util.Arrays;
+import org.sfumato.models.diffusion.Times;
+import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.expr.Erf;
 
 /// Uniform-state diffusion as the argmax of Gaussian diffusion. Of a token x of K as a one-hot vector,
@@ -105,6 +109,19 @@ public final class GaussianRelaxation {
             }
         }
         return high;
+    }
+
+    /// A sample of w. Shapes: ids (B, T) i64 -> (B, T, K).
+    ///
+    /// @param gammas one for each row, (B, 1)
+    public Tensor latents(Tensor ids, Times gammas, Rng rng) {
+        var device = ids.device();
+        var noise = Tensor.normal(Shape.of(ids.size(0), ids.size(1), vocabulary), rng).to(device);
+        var deviation = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(-gamma))), device).unsqueeze(-1);
+        var signal = gammas.map(gamma -> Math.sqrt(1 / (1 + Math.exp(gamma))), device).unsqueeze(-1);   // (B, 1, 1)
+        var own = ids.unsqueeze(-1).eq(Tensor.arange(vocabulary, device));                              // (B, T, K)
+        var scaled = noise.mul(deviation);
+        return own.where(scaled.add(signal), scaled);
     }
 
     private double scale() {

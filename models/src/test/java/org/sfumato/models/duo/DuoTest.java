@@ -54,7 +54,7 @@ class DuoTest {
             scope.run(() -> {
                 var ids = Tensor.full(Shape.of(1, count), 2, DType.I64, Settings.current().device());
                 var gamma = Times.ofRows(GaussianRelaxation.of(K).gamma(alpha));
-                var noisy = DuoCurriculum.of(K).latents(ids, gamma, Rng.of(3)).argmax(-1);
+                var noisy = GaussianRelaxation.of(K).latents(ids, gamma, Rng.of(3)).argmax(-1);
                 Arrays.stream(noisy.toLongs()).forEach(id -> seen[(int) id]++);
             });
         }
@@ -121,7 +121,7 @@ class DuoTest {
                     var alpha = Tensor.of(new float[] {.1f, .5f, .9f}, 3, 1);
                     var hard = network.forward(new Noisy(ids, alpha), Pass.INFERENCE).toFloats();
                     var gammas = Times.ofRows(-2, -1, 0);
-                    var latents = DuoCurriculum.of(K).latents(ids, gammas, Rng.of(4));
+                    var latents = GaussianRelaxation.of(K).latents(ids, gammas, Rng.of(4));
                     var one = ids.unsqueeze(-1).eq(Tensor.arange(K)).cast(DType.F32);
                     assertThat(network.forward(new SoftTokens(one, alpha), Pass.INFERENCE).toFloats())
                             .containsExactly(hard, within(1e-6f));
