@@ -7,6 +7,7 @@ module org.sfumato.models {
     requires com.github.luben.zstd_jni;
     requires de.siegmar.fastcsv;
     requires dev.hardwood.core;
+    requires it.unimi.dsi.fastutil.core;
     requires java.net.http;
 
     exports org.sfumato.models;
@@ -16,6 +17,7 @@ module org.sfumato.models {
     exports org.sfumato.models.data;
     exports org.sfumato.models.diffusion;
     exports org.sfumato.models.duo;
+    exports org.sfumato.models.evaluation;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;

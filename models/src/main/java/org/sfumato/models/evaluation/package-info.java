@@ -1,0 +1,2 @@
+/// How good and how different samples are.
+package org.sfumato.models.evaluation;
