@@ -16,9 +16,9 @@ import org.sfumato.models.duo.Duo;
 import org.sfumato.models.masked.CacheMeter;
 import org.sfumato.models.masked.CachedSampler;
 import org.sfumato.models.masked.Caching;
-import org.sfumato.models.masked.Ending;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Order;
+import org.sfumato.models.masked.RemaskingSampler;
 import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.masked.Unmasking;
 import org.sfumato.models.mixture.MixtureProcess;
@@ -80,6 +80,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--guidance", defaultValue = "0", paramLabel = "W",
             description = "Strength of classifier-free guidance by the prompt (default ${DEFAULT-VALUE}).")
     double guidance;
+
+    @Mixin
+    MaskedOptions masked = new MaskedOptions();
 
     @Option(names = "--cache",
             description = "prefix or dual: keep keys and values outside the block at work, approximately.")
@@ -170,27 +173,42 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
+    /// True if an option asks for another way of writing than that of steps in time.
+    boolean isSampledOtherwise() {
+        return pace.threshold != null || pace.factor != null || pace.entropyBound != null || block != null
+                || cache != null;
+    }
+
     private Diffusion diffusion(Trained trained) {
+        masked.check(trained, this);
         return switch (trained.objective()) {
             case MixtureProcess process -> trained.diffusion(ancestral(trained, process));
             case UniformProcess process -> trained.diffusion(ancestral(trained, process));
             case Duo duo -> trained.diffusion(ancestral(trained, duo.process()));
             case Autoregression objective -> trained.diffusion(
-                    new CausalSampler(trained.network(), objective, temperature, rules()));
+                    new CausalSampler(trained.network(), objective, temperature, rules(trained)));
+            case MaskedProcess process when masked.remasking != null -> trained.diffusion(new RemaskingSampler(
+                    trained.network(), process, masked.remasking, steps(trained), temperature, guidance,
+                    rules(trained)));
             case MaskedProcess process when cache != null -> trained.diffusion(new CachedSampler(trained.network(),
-                    process, sampling(), cache.caching(refresh == null ? Caching.NEVER : refresh), meter));
-            default -> trained.diffusion(sampling());
+                    process, sampling(trained), cache.caching(refresh == null ? Caching.NEVER : refresh), meter));
+            default -> trained.diffusion(sampling(trained));
         };
     }
 
-    private Sampling sampling() {
-        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance, rules(),
-                new Ending.None());
+    private Sampling sampling(Trained trained) {
+        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance,
+                rules(trained), masked.ending(trained));
     }
 
     private Sampler ancestral(Trained trained, NoiseProcess process) {
-        int steps = pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps;
-        return new AncestralSampler(trained.network(), process, steps, temperature, greedyTail, rules());
+        return new AncestralSampler(trained.network(), process, steps(trained), temperature, greedyTail,
+                rules(trained));
+    }
+
+    /// Steps in time.
+    private int steps(Trained trained) {
+        return pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps;
     }
 
     /// Tokens to be written.
@@ -212,8 +230,9 @@ final class GenerateCommand implements Callable<Integer> {
         return new Unmasking.Quota(order, pace.steps == null ? 1 : Math.max(1, (double) open() / pace.steps));
     }
 
-    private List<LogitRule> rules() {
+    private List<LogitRule> rules(Trained trained) {
         var rules = new ArrayList<LogitRule>();
+        masked.rule(trained).ifPresent(rules::add);
         if (repetitionPenalty != null) {
             rules.add(LogitRule.repetitionPenalty(repetitionPenalty));
         }

@@ -41,7 +41,10 @@ class GenerateCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"--length 10", "--length 10 --steps 3", "--length 10 --steps 5 --block 2",
         "--length 10 --order confidence", "--length 10 --order RANDOM --temperature 0", "--length 10 --guidance 1.5",
-        "--length 10 --steps 1000 --block 1000", "--length 10 --seed -9 --threads 2"})
+        "--length 10 --steps 1000 --block 1000", "--length 10 --remask cap:0.04",
+        "--length 10 --remask loop --steps 30",
+        "--length 10 --remask confidence --steps 5 --guidance 1",
+        "--length 10 --regex [a-z\\s]+", "--length 10 --seed -9 --threads 2"})
     void everyOptionWritesTheLengthAskedForAndTheSameEachTime(String options) {
         var written = generate("--prompt to " + options);
         assertThat(written.strip()).startsWith("to").doesNotContain("_");
@@ -72,6 +75,40 @@ class GenerateCommandTest {
     void infillingKeepsWhatIsGiven() {
         var result = Cli.run("generate", "--model", model, "--infill", "to _e or n__ be").succeeds();
         assertThat(result.out().stripTrailing()).matches("to [^_]e or n[^_]{2} be");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--order confidence --steps 3", "--threshold 0.05", "--remask rescale:0.3 --steps 4",
+        "--cache dual --block 4"})
+    void theTextMatchesTheExpression(String options) {
+        assertThat(generate("--prompt to --length 12 --regex to([qu]e|n[aeo]){3,6}s*t " + options).strip())
+                .matches("to([qu]e|n[aeo]){3,6}s*t").hasSize(14);
+    }
+
+    @Test
+    void theTextEndsWhereItIsOver() {
+        var stopped = Cli.run("generate", "--model", model, "--prompt", "to be", "--length", 60, "--stop", "e",
+                "--temperature", 2).succeeds();
+        assertThat(stopped.out().stripTrailing()).startsWith("to be").hasSizeLessThan(65);
+        assertThat(stopped.out().substring(5)).doesNotContain("e");
+        var both = Cli.run("generate", "--model", model, "--length", 16, "--stop", "e", "--regex", "[no]{3} t")
+                .succeeds();
+        assertThat(both.out().stripTrailing()).matches("[no]{3} t");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--remask cap:2", "--remask cap", "--remask often"})
+    void remaskingThatIsNotKnownIsAWrongCommandLine(String options) {
+        Cli.run((Object[]) ("generate --model " + model + " " + options).split(" "))
+                .fails(2, "Invalid value for option '--remask'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--remask loop --threshold 0.9", "--remask loop --block 4", "--stop qu",
+        "--regex a+ --length 17", "--regex a --length 2", "--stop e --infill t_", "--stop e --remask loop"})
+    void whatDoesNotGoTogetherIsRefused(String options) {
+        var result = Cli.run((Object[]) ("generate --model " + model + " " + options).split(" ")).fails(1, "");
+        assertThat(result.err()).contains("hint: ");
     }
 
     @Test

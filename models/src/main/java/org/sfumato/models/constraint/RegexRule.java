@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.tokenizers.Tokenizer;
 
@@ -43,12 +42,12 @@ public final class RegexRule implements LogitRule {
     /// @param mask the id of [MASK]
     /// @throws IllegalArgumentException if it is no regular expression of the known syntax, or too large
     public static RegexRule of(String regex, Tokenizer tokenizer, int mask) {
-        return of(regex, tokenizer, mask, OptionalInt.empty());
+        return new RegexRule(regex, Automaton.of(regex), TokenTexts.of(tokenizer), mask, -1);
     }
 
     /// What stands before the first token `end` matches `regex`; after it there is nothing else.
-    public static RegexRule of(String regex, Tokenizer tokenizer, int mask, OptionalInt end) {
-        return new RegexRule(regex, Automaton.of(regex), TokenTexts.of(tokenizer), mask, end.orElse(-1));
+    public static RegexRule endingWith(int end, String regex, Tokenizer tokenizer, int mask) {
+        return new RegexRule(regex, Automaton.of(regex), TokenTexts.of(tokenizer), mask, end);
     }
 
     /// @throws IllegalArgumentException if no text of this length, with what stands there, matches

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -172,7 +171,7 @@ class RegexRuleTest {
     @Test
     void theTextMayEndBeforeTheCanvas() {
         int end = CHARACTERS.encode("\n")[0];
-        var rule = RegexRule.of("[abc]{3}|1{5}", CHARACTERS, MASK, OptionalInt.of(end));
+        var rule = RegexRule.endingWith(end, "[abc]{3}|1{5}", CHARACTERS, MASK);
         var sampling = Sampling.oneByOne(Order.RANDOM, 1).withRules(rule).withEnding(new Ending.Stop(end, true));
         var found = new ArrayList<String>();
         for (int seed = 0; seed < 20; seed++) {
