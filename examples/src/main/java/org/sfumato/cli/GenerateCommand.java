@@ -11,6 +11,7 @@ import org.sfumato.models.diffusion.AncestralSampler;
 import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.NoiseProcess;
+import org.sfumato.models.diffusion.PsiProcess;
 import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.duo.Duo;
 import org.sfumato.models.masked.CacheMeter;
@@ -94,6 +95,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--greedy-tail",
             description = "Uniform, duo and mixture models: the last step takes the likeliest tokens.")
     boolean greedyTail;
+
+    @Option(names = "--kappa", defaultValue = "1", paramLabel = "P",
+            description = "Uniform, duo and mixture models: with less than 1, each step predicts and noises anew the "
+                + "other share of the tokens (psi-sampler; default ${DEFAULT-VALUE}).")
+    double kappa;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
@@ -202,8 +208,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private Sampler ancestral(Trained trained, NoiseProcess process) {
-        return new AncestralSampler(trained.network(), process, steps(trained), temperature, greedyTail,
-                rules(trained));
+        return new AncestralSampler(trained.network(), kappa == 1 ? process : new PsiProcess(process, kappa),
+                steps(trained), temperature, greedyTail, rules(trained));
     }
 
     /// Steps in time.

@@ -75,6 +75,9 @@ class TrainCommandTest {
         Object[] options = {"train", "duo", "--data", text, "--out", out, "--batch", 2, "--length", 16, "--steps"};
         Cli.run(with(options, 2, "--curriculum", "0.6")).succeeds();
         Cli.run(with(options, 4, "--curriculum", "0.6", "--resume")).succeeds();
+        assertThat(Cli.run("generate", "--model", out, "--prompt", "to be", "--length", 9, "--kappa", ".5").succeeds()
+                .out()).startsWith("to be");
+        Cli.run("generate", "--model", out, "--kappa", "2").fails(1, "kappa 2.0 is outside [0, 1]");
         Cli.run(with(options, 5, "--resume")).fails(1, "is of another kind");
         Cli.run("train", "duo", "--data", text, "--out", temp.resolve("other"), "--curriculum", "1.5")
                 .fails(1, "the curriculum's share 1.5 in [0, 1]");
