@@ -26,7 +26,7 @@ public final class RegexRule implements LogitRule {
     private final int over;
     /// Rows of states at the first place, which have even numbers, and at others.
     private final Map<Integer, Row> rows = new HashMap<>();
-    private Reach last = new Reach(new int[0], new BitSet[0], new BitSet[0]);
+    private Reach last = new Reach(new int[0], new BitSet[0], new BitSet[0], Map.of());
 
     private RegexRule(String regex, Automaton automaton, TokenTexts texts, int mask, int end) {
         this.regex = regex;
@@ -76,16 +76,20 @@ public final class RegexRule implements LogitRule {
         if (!Arrays.equals(open, last.ids)) {
             last = reach(open);
         }
-        var goal = last.backward[place + 1];
+        var step = new Step(place == 0, last.forward[place], last.backward[place + 1]);
+        return last.allowed.computeIfAbsent(step, this::tokens);
+    }
+
+    private BitSet tokens(Step step) {
         var found = new BitSet();
-        last.forward[place].stream().forEach(state -> {
-            int[] next = row(place == 0, state).next;
-            for (int v = 0; v < next.length; v++) {
-                if (next[v] != Automaton.DEAD && goal.get(next[v])) {
-                    found.set(v);
-                }
-            }
-        });
+        step.from.stream().mapToObj(state -> row(step.first, state)).filter(row -> row.targets.intersects(step.to))
+                .forEach(row -> {
+                    for (int v = 0; v < row.next.length; v++) {
+                        if (row.next[v] != Automaton.DEAD && step.to.get(row.next[v])) {
+                            found.set(v);
+                        }
+                    }
+                });
         return found;
     }
 
@@ -118,7 +122,7 @@ public final class RegexRule implements LogitRule {
                         : after != Automaton.DEAD && backward[j + 1].get(after));
             }
         }
-        return new Reach(ids, forward, backward);
+        return new Reach(ids, forward, backward, new HashMap<>());
     }
 
     private Row row(boolean first, int state) {
@@ -149,6 +153,11 @@ public final class RegexRule implements LogitRule {
     }
 
     /// Of a canvas: the states in which one can be before each place and after the last, and those among them from
-    /// which a match can be reached.
-    private record Reach(int[] ids, BitSet[] forward, BitSet[] backward) { }
+    /// which a match can be reached; and what was found out with them.
+    private record Reach(int[] ids, BitSet[] forward, BitSet[] backward, Map<Step, BitSet> allowed) { }
+
+    /// From some states to others: many places have the same.
+    ///
+    /// @param first whether at the first place
+    private record Step(boolean first, BitSet from, BitSet to) { }
 }
