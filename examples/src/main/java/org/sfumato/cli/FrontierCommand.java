@@ -16,6 +16,7 @@ import org.sfumato.models.diffusion.AncestralSampler;
 import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.Nelbo;
 import org.sfumato.models.diffusion.NoiseProcess;
+import org.sfumato.models.duo.Duo;
 import org.sfumato.models.evaluation.Reference;
 import org.sfumato.models.evaluation.SampleQuality;
 import org.sfumato.models.masked.MaskedProcess;
@@ -149,15 +150,20 @@ final class FrontierCommand implements Callable<Integer> {
     }
 
     private Diffusion diffusion(Trained trained, int count, double temperature) {
-        int most = Math.min(length, trained.config().model().length());
         return switch (trained.objective()) {
             case MaskedProcess _ -> trained.diffusion(sampling(count, temperature));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, List.of()));
-            case NoiseProcess process -> trained.diffusion(new AncestralSampler(trained.network(), process,
-                    Math.max(1, Math.round((float) count * most / length)), temperature, false, List.of()));
+            case NoiseProcess process -> ancestral(trained, process, count, temperature);
+            case Duo duo -> ancestral(trained, duo.process(), count, temperature);
             default -> trained.diffusion(sampling(count, temperature));
         };
+    }
+
+    private Diffusion ancestral(Trained trained, NoiseProcess process, int count, double temperature) {
+        int most = Math.min(length, trained.config().model().length());
+        return trained.diffusion(new AncestralSampler(trained.network(), process,
+                Math.max(1, Math.round((float) count * most / length)), temperature, false, List.of()));
     }
 
     private Sampling sampling(int count, double temperature) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,12 @@ import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.SoftDenoiser;
 import org.sfumato.models.SoftTokens;
+import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Times;
+import org.sfumato.models.training.Distillation;
+import org.sfumato.models.training.TrainingConfig;
+import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -96,6 +102,36 @@ class DistillationTest {
                         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("delta 0.0");
             });
         }
+    }
+
+    @Test
+    void everyRoundBeginsWithTheStudentAsTeacher() {
+        var model = TransformerConfig.modern(K, 16, 16, 1, 2).withStart(TransformerConfig.Start.NORMAL)
+                .withConditioning(8);
+        var config = new TrainingConfig(model, 8, 16, 3e-3, 0, .9, .99, .1, false, 1, 0, 0, .9, 0, 5);
+        var tokens = Tokens.of(IntStream.range(0, 500).map(i -> (i * i / 7 + i) % K).toArray());
+        try (var scope = Scope.open("test")) {
+            var network = scope.call(() -> Transformer.init(model, Rng.of(1)));
+            var before = weights(network);
+            try (var distillation = new Distillation(config, network, DuoCurriculum.of(K), tokens, 2, 3)) {
+                float[] taught = before;
+                for (int step = 0; !distillation.finished(); step++) {
+                    taught = step % 3 == 0 ? weights(distillation.student()) : taught;
+                    assertThat(distillation.step()).isFinite();
+                    assertThat(weights(distillation.teacher())).isEqualTo(taught);
+                    assertThat(weights(distillation.student())).isNotEqualTo(taught);
+                }
+                assertThat(taught).isNotEqualTo(before);
+                assertThat(distillation.averages()).isNotEmpty();
+            }
+            assertThat(weights(network)).isEqualTo(before);
+            assertThatThrownBy(() -> new Distillation(config, network, DuoCurriculum.of(K), tokens, 0, 3))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("rounds 0");
+        }
+    }
+
+    private static float[] weights(Transformer network) {
+        return network.parameters().get("token.weight").toFloats();
     }
 
     /// The same logits whatever is read.
