@@ -21,6 +21,8 @@ import org.sfumato.models.evaluation.Reference;
 import org.sfumato.models.evaluation.SampleQuality;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Order;
+import org.sfumato.models.masked.Remasking;
+import org.sfumato.models.masked.RemaskingSampler;
 import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.masked.Unmasking;
 import org.sfumato.models.training.Trained;
@@ -68,6 +70,11 @@ final class FrontierCommand implements Callable<Integer> {
     @Option(names = "--order", defaultValue = "random",
             description = "Masked models: random, confidence, margin or entropy (default ${DEFAULT-VALUE}).")
     Order order;
+
+    @Option(names = "--remask", paramLabel = "HOW", converter = RemaskingConverter.class,
+            description = "Masked models: take back some of what is written, as `generate` does; --steps are steps of "
+                    + "time then.")
+    Remasking remasking;
 
     @Option(names = "--samples", defaultValue = "16", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     int samples;
@@ -151,6 +158,9 @@ final class FrontierCommand implements Callable<Integer> {
 
     private Diffusion diffusion(Trained trained, int count, double temperature) {
         return switch (trained.objective()) {
+            case MaskedProcess process when remasking != null -> trained.diffusion(new RemaskingSampler(
+                    trained.network(), process, remasking, Math.max(1, Math.round((float) count * most / length)),
+                    temperature, 0, List.of()));
             case MaskedProcess _ -> trained.diffusion(sampling(count, temperature));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, List.of()));
