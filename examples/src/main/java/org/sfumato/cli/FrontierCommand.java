@@ -159,8 +159,7 @@ final class FrontierCommand implements Callable<Integer> {
     private Diffusion diffusion(Trained trained, int count, double temperature) {
         return switch (trained.objective()) {
             case MaskedProcess process when remasking != null -> trained.diffusion(new RemaskingSampler(
-                    trained.network(), process, remasking, Math.max(1, Math.round((float) count * most / length)),
-                    temperature, 0, List.of()));
+                    trained.network(), process, remasking, perCanvas(trained, count), temperature, 0, List.of()));
             case MaskedProcess _ -> trained.diffusion(sampling(count, temperature));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, temperature, List.of()));
@@ -171,9 +170,14 @@ final class FrontierCommand implements Callable<Integer> {
     }
 
     private Diffusion ancestral(Trained trained, NoiseProcess process, int count, double temperature) {
+        return trained.diffusion(new AncestralSampler(trained.network(), process, perCanvas(trained, count),
+                temperature, false, List.of()));
+    }
+
+    /// Of so many steps for a sample those of one canvas.
+    private int perCanvas(Trained trained, int count) {
         int most = Math.min(length, trained.config().model().length());
-        return trained.diffusion(new AncestralSampler(trained.network(), process,
-                Math.max(1, Math.round((float) count * most / length)), temperature, false, List.of()));
+        return Math.max(1, Math.round((float) count * most / length));
     }
 
     private Sampling sampling(int count, double temperature) {
