@@ -13,9 +13,9 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// Distils a trained uniform-state model in rounds of [ConsistencyDistillation]: at the start of each, the teacher takes
-/// the student's weights, and looks twice as far back as in the round before. The student's average, if the recipe has
-/// one, is what is to be used. Source: Sahoo et al. 2025, arXiv 2506.10892 (Duo), algorithm 2.
+/// Distils a trained uniform-state model in rounds of [ConsistencyDistillation]: at the start of each, the teacher
+/// takes the student's weights, and looks twice as far back as in the round before. The student's average, if the
+/// recipe has one, is what is to be used. Source: Sahoo et al. 2025, arXiv 2506.10892 (Duo), algorithm 2.
 public final class Distillation implements AutoCloseable {
     /// Rounds of the paper.
     public static final int ROUNDS = 5;
