@@ -1,0 +1,65 @@
+package org.sfumato.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `sfumato sft` with a small random LLaDA.
+class SftCommandTest {
+    private static final String TURN = "{{'<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + "
+            + "message['content'] | trim + '<|eot_id|>'}}";
+
+    @TempDir
+    static Path temp;
+
+    private static Path model;
+    private static Path data;
+    private static JsonNode before;
+
+    @BeforeAll
+    static void make() throws IOException {
+        var folder = HubFolder.make(temp, "llada");
+        folder.configure("mask_token_id", 60);
+        folder.configure("eos_token_id", 59);
+        model = folder.path();
+        var config = JsonMapper.shared().createObjectNode().put("bos_token", "<|startoftext|>")
+                .put("chat_template", TURN);
+        Files.writeString(model.resolve("tokenizer_config.json"), config.toString());
+        data = Files.write(temp.resolve("chats.jsonl"), Collections.nCopies(3, "{\"messages\": [{\"role\": \"user\", "
+                + "\"content\": \" w5 w6 \"}, {\"role\": \"assistant\", \"content\": \"w7 w8 w9\"}]}"));
+        before = Cli.run("fill", "--model", model, "w5 [MASK]", "--json").succeeds().json();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"variable", "static", "fixed"})
+    void anAdapterIsTrainedAndReadAgain(String masks) {
+        var out = temp.resolve(masks);
+        var result = Cli.run("sft", "--model", model, "--data", data, "--out", out, "--steps", 3, "--masks", masks,
+                "--json").succeeds();
+        assertThat(result.json().get("conversations").intValue()).isEqualTo(3);
+        assertThat(result.json().get("loss").asDouble()).isBetween(.1, 20.0);
+        var after = Cli.run("fill", "--model", model, "--adapter", out, "w5 [MASK]", "--json").succeeds().json();
+        assertThat(after).isNotEqualTo(before);
+    }
+
+    @Test
+    void whatIsWrongIsNamed() throws IOException {
+        var gpt2 = HubFolder.make(temp, "gpt2").path();
+        Cli.run("sft", "--model", gpt2, "--data", data, "--out", temp.resolve("a")).fails(1, "is no masked one");
+        Cli.run("sft", "--model", model, "--data", data, "--out", temp.resolve("a"), "--length", 3)
+                .fails(1, "has no answer of at most 3 tokens");
+        Cli.run("sft", "--model", model, "--data", data, "--out", temp.resolve("a"), "--steps", 0)
+                .fails(2, "--steps must be at least 1");
+        assertThat(temp.resolve("a")).doesNotExist();
+    }
+}
