@@ -43,6 +43,8 @@ import org.sfumato.tokenizers.Tokenizer;
 class RegexRuleTest {
     private static final CharTokenizer CHARACTERS = CharTokenizer.ofVocabulary("abc1 \n-");
     private static final int MASK = CHARACTERS.vocabularySize();
+    private static final Tokenizer PAIRS =
+            new BytePairTrainer(262, 1, List.of("<end>")).train(List.of("abc ab abc-1 a1 abc"));
 
     private static boolean matches(Automaton automaton, String text) {
         int state = automaton.after(0, text);
@@ -145,13 +147,12 @@ class RegexRuleTest {
     @ParameterizedTest
     @MethodSource("wholes")
     void whateverTheOrderWhatIsWrittenMatches(String regex) {
-        var pairs = new BytePairTrainer(262, 1, List.of("<end>")).train(List.of("abc ab abc-1 a1 abc"));
-        for (Tokenizer tokenizer : List.of(CHARACTERS, new ByteTokenizer(), pairs)) {
+        for (var tokenizer : List.of(CHARACTERS, new ByteTokenizer(), PAIRS)) {
             var rules = List.of(RegexRule.of(regex, tokenizer, tokenizer.vocabularySize()), LogitRule.topP(.9));
-            samplers(rules, tokenizer).forEach(sampler -> {
-                var text = tokenizer.decode(sampler.fill(Canvas.after(new int[0], 12), Rng.of(4),
+            samplers(rules, tokenizer).skip(tokenizer == CHARACTERS ? 0 : 7).forEach(sampler -> {
+                var text = tokenizer.decode(sampler.fill(Canvas.after(new int[0], 8), Rng.of(4),
                         Sampler.Observer.NONE));
-                assertThat(text).matches(Pattern.compile(regex, Pattern.UNIX_LINES)).hasSizeGreaterThanOrEqualTo(12);
+                assertThat(text).matches(Pattern.compile(regex, Pattern.UNIX_LINES)).hasSizeGreaterThanOrEqualTo(8);
             });
         }
     }
@@ -174,7 +175,7 @@ class RegexRuleTest {
         var rule = RegexRule.endingWith(end, "[abc]{3}|1{5}", CHARACTERS, MASK);
         var sampling = Sampling.oneByOne(Order.RANDOM, 1).withRules(rule).withEnding(new Ending.Stop(end, true));
         var found = new ArrayList<String>();
-        for (int seed = 0; seed < 20; seed++) {
+        for (int seed = 0; seed < 12; seed++) {
             found.add(CHARACTERS.decode(new MaskedSampler(network(MASK + 1), MaskedProcess.of(MASK), sampling)
                     .fill(Canvas.after(new int[0], 9), Rng.of(seed), Sampler.Observer.NONE)));
         }

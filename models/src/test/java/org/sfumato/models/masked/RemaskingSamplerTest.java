@@ -80,7 +80,7 @@ class RemaskingSamplerTest {
     @ParameterizedTest
     @MethodSource("remaskings")
     void samplesOfTheExactModelHaveTheJointDistribution(Remasking remasking) {
-        requireJoint(RemaskingSampler.of(EXACT, PROCESS, remasking, 60), .025);
+        requireJoint(RemaskingSampler.of(EXACT, PROCESS, remasking, 40), .025);
     }
 
     @Test
@@ -90,7 +90,7 @@ class RemaskingSamplerTest {
 
     private static void requireJoint(Sampler sampler, double bias) {
         var counts = new int[4];
-        int samples = 800;
+        int samples = 500;
         for (int n = 0; n < samples; n++) {
             var ids = sampler.fill(Canvas.after(new int[0], 2), Rng.of(5).fold(n), Sampler.Observer.NONE);
             counts[2 * ids[0] + ids[1]]++;
