@@ -104,6 +104,15 @@ class TraceTest {
         }
     }
 
+    /// Some bits of a gzip file mean nothing: flags, a time, and what fills up the last byte of the data.
+    private static void requireNoticed(Path file, Trace trace, int at) {
+        try {
+            requireSame(Trace.read(file), trace);
+        } catch (IOException e) {
+            assertThat(e).as("byte %d", at).hasMessageStartingWith("trace: " + file + ": ");
+        }
+    }
+
     @Test
     void everyDamageIsNoticed() throws IOException {
         var random = new Random(4);
@@ -120,10 +129,7 @@ class TraceTest {
             var changed = whole.clone();
             changed[at] ^= (byte) (1 << random.nextInt(8));
             Files.write(file, changed);
-            if (at < 2 || at >= 10) {                                // in between are flags and a time, not summed
-                assertThatThrownBy(() -> Trace.read(file)).as("byte %d", at).isInstanceOf(IOException.class)
-                        .hasMessageStartingWith("trace: " + file + ": ");
-            }
+            requireNoticed(file, trace, at);
         }
         Files.write(file, new byte[100]);
         assertThatThrownBy(() -> Trace.read(file)).hasMessageContaining("is no trace").hasMessageContaining("hint:");
