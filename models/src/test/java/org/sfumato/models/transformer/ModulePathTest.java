@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /// what is exported or opened may be read.
 class ModulePathTest {
     private static final String MODULES = "org\\.sfumato\\..*|tools\\.jackson\\..*|com\\.fasterxml\\.jackson\\..*"
-            + "|de\\.siegmar\\..*|dev\\.hardwood\\..*|com\\.github\\.luben\\..*";
+            + "|de\\.siegmar\\..*|it\\.unimi\\..*|dev\\.hardwood\\..*|com\\.github\\.luben\\..*";
 
     @Test
     void settingsAndCheckpointsAreReadByJacksonFromNamedModules() throws Exception {
