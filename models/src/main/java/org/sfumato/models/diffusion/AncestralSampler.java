@@ -56,7 +56,7 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
             for (int j = 0; j < open.length; j++) {
                 int i = open[j];
                 var p = predicted[j].probabilities();
-                int token = last && greedyTail ? predicted[j].draw(0, rng)
+                int token = last && greedyTail ? predicted[j].likeliest()
                         : draw(last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], time(step + 1), t),
                                 own.uniformDouble(i));
                 if (token != ids[i]) {
@@ -98,7 +98,7 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
         for (var rule : rules) {
             rule.apply(logits, place, ids);
         }
-        int likeliest = Distribution.of(logits).draw(0, Rng.of(0));
+        int likeliest = Distribution.of(logits).likeliest();
         for (int v = 0; v < logits.length; v++) {
             logits[v] = temperature > 0 ? logits[v] / temperature : v == likeliest ? 0 : Double.NEGATIVE_INFINITY;
         }

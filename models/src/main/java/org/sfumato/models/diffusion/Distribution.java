@@ -37,17 +37,29 @@ public record Distribution(double[] logits, double[] probabilities) {
     /// The token with the largest `logit - T log(-log u)`, `u` uniform: a sample of `softmax(logits / T)`; for T = 0
     /// the likeliest token, the first among equals. Source: Zheng et al. 2024, arXiv 2409.02908.
     public int draw(double temperature, Rng rng) {
+        if (temperature == 0) {
+            return likeliest();
+        }
         int best = -1;
         double most = Double.NEGATIVE_INFINITY;
         for (int v = 0; v < logits.length; v++) {
             double value = logits[v];
-            if (temperature > 0 && value != Double.NEGATIVE_INFINITY) {
+            if (value != Double.NEGATIVE_INFINITY) {
                 value -= temperature * Math.log(-Math.log(Math.max(rng.uniformDouble(v), LEAST)));
             }
             if (value > most || best < 0 && value != Double.NEGATIVE_INFINITY) {
                 most = value;
                 best = v;
             }
+        }
+        return best;
+    }
+
+    /// The likeliest token, the first among equals.
+    public int likeliest() {
+        int best = 0;
+        for (int v = 1; v < logits.length; v++) {
+            best = logits[v] > logits[best] ? v : best;
         }
         return best;
     }

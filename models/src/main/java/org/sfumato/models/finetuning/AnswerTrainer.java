@@ -1,15 +1,13 @@
 package org.sfumato.models.finetuning;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.sfumato.autograd.Tape;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.data.Shuffle;
+import org.sfumato.models.training.Descent;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
-import org.sfumato.nn.optim.ClipNorm;
 import org.sfumato.nn.optim.Schedule;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -91,24 +89,10 @@ public final class AnswerTrainer implements AutoCloseable {
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batch(step);
-        try (var inner = Scope.open("batch")) {
-            return inner.call(() -> {
-                try (var tape = Tape.record(() -> config.masking().loss(network, batch, rng.fold(NOISE),
-                        Pass.training(rng.fold(DROPOUT))))) {
-                    double loss = tape.value().item();
-                    if (!Double.isFinite(loss)) {
-                        throw new ArithmeticException("fine-tuning: the loss of step " + step + " is " + loss
-                                + "\nhint: a smaller rate");
-                    }
-                    var gradients = tape.gradients(parameters.values());
-                    var byName = new LinkedHashMap<String, Tensor>();
-                    parameters.forEach((name, p) -> byName.put(name, gradients.of(p)));
-                    optimizer.step(byName, config.schedule().at(step), ClipNorm.of(byName, config.clip()).scale());
-                    step++;
-                    return loss;
-                }
-            });
-        }
+        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> config.masking().loss(network, batch,
+                rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))), config.schedule().at(step), step);
+        step++;
+        return loss;
     }
 
     /// Steps done so far.

@@ -32,16 +32,12 @@ public final class CacheMeter {
             var p = Distribution.of(Arrays.copyOfRange(exact, from, from + vocabulary));
             var q = Distribution.of(Arrays.copyOfRange(cached, from, from + vocabulary));
             double sum = 0;
-            int best = 0;
-            int other = 0;
             for (int v = 0; v < vocabulary; v++) {
                 double own = p.probabilities()[v];
                 sum += own > 0 ? own * (Math.log(own) - Math.log(q.probabilities()[v])) : 0;
-                best = own > p.probabilities()[best] ? v : best;
-                other = q.probabilities()[v] > q.probabilities()[other] ? v : other;
             }
             divergence += sum;
-            flips += best == other ? 0 : 1;
+            flips += p.likeliest() == q.likeliest() ? 0 : 1;
             places++;
         }
     }

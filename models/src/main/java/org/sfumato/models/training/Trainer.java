@@ -4,13 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.sfumato.autograd.Tape;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
-import org.sfumato.nn.optim.ClipNorm;
 import org.sfumato.nn.optim.Ema;
 import org.sfumato.nn.optim.Groups;
 import org.sfumato.nn.optim.Muon;
@@ -101,32 +99,14 @@ public final class Trainer implements AutoCloseable {
         int length = length(rng.fold(LENGTH));
         var windows = tokens.windows(rng.fold(WINDOWS), config.batch(), length);
         var minimised = objective.at((double) step / schedule.total());
-        try (var batch = Scope.open("batch")) {
-            return batch.call(() -> {
-                var ids = Tensor.of(windows, config.batch(), length);
-                try (var tape = Tape.record(() ->
-                        minimised.loss(network, ids, rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))))) {
-                    double loss = tape.value().item();
-                    if (!Double.isFinite(loss)) {
-                        throw new ArithmeticException("training: the loss of step " + step + " is " + loss
-                                + "\nhint: a smaller --lr, or resume from an earlier checkpoint");
-                    }
-                    var gradients = tape.gradients(parameters.values());
-                    var byName = new LinkedHashMap<String, Tensor>();
-                    parameters.forEach((name, p) -> byName.put(name, gradients.of(p)));
-                    if (config.clip() > 0) {
-                        optimizer.step(byName, schedule.at(step), ClipNorm.of(byName, config.clip()).scale());
-                    } else {
-                        optimizer.step(byName, schedule.at(step));
-                    }
-                    if (average != null) {
-                        average.update(step);
-                    }
-                    step++;
-                    return loss;
-                }
-            });
+        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> minimised.loss(network,
+                Tensor.of(windows, config.batch(), length), rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))),
+                schedule.at(step), step);
+        if (average != null) {
+            Scope.temporary(() -> average.update(step));
         }
+        step++;
+        return loss;
     }
 
     private int length(Rng rng) {

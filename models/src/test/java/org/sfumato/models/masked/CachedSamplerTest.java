@@ -68,7 +68,7 @@ class CachedSamplerTest {
     void inANetworkOfBlocksWhatLiesBeforeTheBlockIsKeptExactly() {
         scope.run(() -> {
             var network = network(Pattern.blocks(8));
-            // the prompt ends inside a block of the network: blocks of the sampler begin three places later
+            // the prompt is a block of the network, so its blocks are those of the sampler
             var whole = Canvas.after(new int[] {3, 1, 4, 1, 5, 2, 2, 0}, 16);
             var meter = new CacheMeter(1);
             var kept = new CachedSampler(network, PROCESS, SAMPLING, new Caching.Prefix(Caching.NEVER), meter)
@@ -93,9 +93,6 @@ class CachedSamplerTest {
             assertThat(dual.divergence()).isBetween(1e-9, 1.);
             assertThat(prefix.flips()).isBetween(0., .5);
             assertThat(dual.places()).isLessThan(prefix.places());
-            var often = new CacheMeter(1);
-            cached(network, SAMPLING, new Caching.Dual(2), often);
-            assertThat(often.divergence()).isLessThan(prefix.divergence() + dual.divergence());
         });
     }
 
