@@ -19,6 +19,7 @@ module org.sfumato.models {
     exports org.sfumato.models.duo;
     exports org.sfumato.models.evaluation;
     exports org.sfumato.models.finetuning;
+    exports org.sfumato.models.gaussian;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;
