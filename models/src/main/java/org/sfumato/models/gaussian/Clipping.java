@@ -29,8 +29,8 @@ public sealed interface Clipping {
         }
     }
 
-    /// Within `[-q, q]`, then scaled by `limit / q`, with q the quantile of the sizes of a row's elements, or `limit` if
-    /// that is larger. Source: Saharia et al. 2022, arXiv 2205.11487, section 2.3 (dynamic thresholding).
+    /// Within `[-q, q]`, then scaled by `limit / q`, with q the quantile of the sizes of a row's elements, or `limit`
+    /// if that is larger. Source: Saharia et al. 2022, arXiv 2205.11487, section 2.3 (dynamic thresholding).
     ///
     /// @param share which quantile, in (0, 1], as .995
     /// @param limit how large elements of real latents are

@@ -22,8 +22,8 @@ public record DiscreteSchedule(Kind kind, int steps, double first, double last) 
         LINEAR,
         /// Their square roots straight. Source: Rombach et al. 2022, arXiv 2112.10752, appendix.
         SCALED_LINEAR,
-        /// `alphaBar(t) = cos^2((t + 0.008) / 1.008 pi/2)`, betas at most 0.999. Source: Nichol and Dhariwal 2021, arXiv
-        /// 2102.09672, equation 17.
+        /// `alphaBar(t) = cos^2((t + 0.008) / 1.008 pi/2)`, betas at most 0.999. Source: Nichol and Dhariwal 2021,
+        /// arXiv 2102.09672, equation 17.
         COSINE
     }
 

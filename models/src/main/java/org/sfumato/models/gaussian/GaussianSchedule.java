@@ -43,8 +43,8 @@ public sealed interface GaussianSchedule permits DiscreteSchedule, ContinuousSch
         return path;
     }
 
-    /// A path of `steps` steps: `sigma_i = (max^(1/rho) + i/(n-1) (min^(1/rho) - max^(1/rho)))^rho`, then clean. Source:
-    /// Karras et al. 2022, arXiv 2206.00364, equation 5.
+    /// A path of `steps` steps: `sigma_i = (max^(1/rho) + i/(n-1) (min^(1/rho) - max^(1/rho)))^rho`, then clean.
+    /// Source: Karras et al. 2022, arXiv 2206.00364, equation 5.
     ///
     /// @throws IllegalArgumentException unless `0 < min < max` and there are two steps or more
     default List<NoiseLevel> karras(int steps, double min, double max, double rho) {

@@ -8,8 +8,8 @@ import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.Source;
 
-/// How noisy latents are: `z = a x + s e` with e standard normal. Where `a^2 + s^2 = 1` the variance is preserved, where
-/// a = 1 it explodes; both are the same process seen at another scale.
+/// How noisy latents are: `z = a x + s e` with e standard normal. Where `a^2 + s^2 = 1` the variance is preserved,
+/// where a = 1 it explodes; both are the same process seen at another scale.
 ///
 /// @param signal a, in [0, 1]
 /// @param noise s, at least 0
@@ -51,8 +51,8 @@ public record NoiseLevel(double signal, double noise, double time) {
         return Math.hypot(signal, noise);
     }
 
-    /// `f` of each row's level, to be multiplied with latents. Shapes: latents (B, N, D) -> (B, 1, 1), in their type and
-    /// on their device.
+    /// `f` of each row's level, to be multiplied with latents. Shapes: latents (B, N, D) -> (B, 1, 1), in their type
+    /// and on their device.
     static Tensor rows(List<NoiseLevel> levels, ToDoubleFunction<NoiseLevel> f, Tensor latents) {
         return vector(levels, f, latents).reshape(levels.size(), 1, 1);
     }

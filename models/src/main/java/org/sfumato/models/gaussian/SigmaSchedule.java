@@ -15,7 +15,8 @@ public sealed interface SigmaSchedule extends GaussianSchedule {
         return new NoiseLevel(1, sigma, Math.log(sigma) / 4);
     }
 
-    /// The distribution of v-diffusion with a cosine schedule, cut to a range: `sigma = d tan(pi v / 2)`, v even between
+    /// The distribution of v-diffusion with a cosine schedule, cut to a range: `sigma = d tan(pi v / 2)`, v even
+    /// between
     /// `2/pi atan(min / d)` and `2/pi atan(max / d)`. Source: k-diffusion, rand_v_diffusion.
     ///
     /// @param min the least sigma

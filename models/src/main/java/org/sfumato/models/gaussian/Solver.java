@@ -37,7 +37,8 @@ public sealed interface Solver {
         return to.noise() * to.noise() * (1 - kept * kept);
     }
 
-    /// Steps of the Markov chain: a draw from `q(z_s | z_t, x^)`, for any two levels. At the last one the mean is taken.
+    /// Steps of the Markov chain: a draw from `q(z_s | z_t, x^)`, for any two levels. At the last one the mean is
+    /// taken.
     /// Source: Ho et al. 2020, arXiv 2006.11239, equations 6 and 7; its equation for beta holds for steps of one only,
     /// this one for strides too.
     ///
@@ -70,8 +71,8 @@ public sealed interface Solver {
         }
     }
 
-    /// `a_to x^ + sqrt(s_to^2 - v) e^ + sqrt(v) n`, with v the variance of [Ddpm] times eta squared. Source: Song et al.
-    /// 2021, arXiv 2010.02502, equations 12 and 16.
+    /// `a_to x^ + sqrt(s_to^2 - v) e^ + sqrt(v) n`, with v the variance of [Ddpm] times eta squared. Source: Song et
+    /// al. 2021, arXiv 2010.02502, equations 12 and 16.
     ///
     /// @param eta 0 for no fresh noise, 1 for as much as in the Markov chain
     /// @param noise which noise is predicted where clean latents are clipped
@@ -111,8 +112,8 @@ public sealed interface Solver {
         }
     }
 
-    /// Euler's method on `dy/dsigma = (y - x^) / sigma`, `y = z / a`: `y + (sigma_to - sigma) (y - x^) / sigma`. Source:
-    /// Karras et al. 2022, arXiv 2206.00364, equation 3 and algorithm 1.
+    /// Euler's method on `dy/dsigma = (y - x^) / sigma`, `y = z / a`: `y + (sigma_to - sigma) (y - x^) / sigma`.
+    /// Source: Karras et al. 2022, arXiv 2206.00364, equation 3 and algorithm 1.
     record Euler() implements Solver {
         @Override
         public Tensor next(Step step) {
@@ -150,8 +151,8 @@ public sealed interface Solver {
     ///
     ///   `s_to / s e^(-eta h) z + a_to (1 - e^(-(1 + eta) h)) D + s_to sqrt(1 - e^(-2 eta h)) n`,
     ///
-    /// `D = x^ + h / (2 h_before) (x^ - x^_before)`, in the first step and to no noise `D = x^`. Sources: Lu et al. 2022,
-    /// arXiv 2211.01095, algorithm 2; the stochastic form: k-diffusion, sample_dpmpp_2m_sde.
+    /// `D = x^ + h / (2 h_before) (x^ - x^_before)`, in the first step and to no noise `D = x^`. Sources: Lu et al.
+    /// 2022, arXiv 2211.01095, algorithm 2; the stochastic form: k-diffusion, sample_dpmpp_2m_sde.
     ///
     /// @param eta 0 for no fresh noise, 1 for the stochastic differential equation
     record DpmSolver2M(double eta) implements Solver {
