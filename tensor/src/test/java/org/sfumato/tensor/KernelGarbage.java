@@ -70,7 +70,8 @@ final class KernelGarbage {
         var calls = new ArrayList<Call>();
         WORK.forEach((name, work) -> Dispatch.recording((op, in, out) -> {
             if (!(op instanceof View)) {
-                calls.add(new Call(name + ": " + op.name(), op, Dispatch.operands(in), Dispatch.operands(out)));
+                var what = name + ": " + op.name() + " of " + in[0].spec() + " to " + out[0].spec();
+                calls.add(new Call(what, op, Dispatch.operands(in), Dispatch.operands(out)));
             }
         }, () -> {
             work.run();
@@ -179,6 +180,8 @@ final class KernelGarbage {
         work.put("eq", () -> ids(N, 64).eq(3).where(ids(N, 64), ids(N, 64)).add(1));
         work.put("casts", () -> rows().cast(DType.F64).cast(DType.F32)
                 .cast(DType.I64).cast(DType.BOOL).cast(DType.F32));
+        work.put("integerCasts", () -> rows().cast(DType.I32).cast(DType.F32).gt(0).cast(DType.I64)
+                .cast(DType.I32).cast(DType.I64).cast(DType.F32));
         work.put("halves", () -> rows().cast(DType.BF16).cast(DType.F16).cast(DType.F32).cast(DType.F16));
         work.put("copy", () -> rows().t().contiguous());
         work.put("sum", () -> rows().sum());

@@ -24,6 +24,10 @@ final class Convert {
     /// Whether there are vectors of as many bytes as a vector has floats.
     static final boolean WIDE = BITS >= 256;
 
+    /// Whether floats become longs, and longs floats, in one instruction: it came with vectors of 64 bytes. Elsewhere
+    /// the Vector API makes an object of each vector, and the loops without vectors are faster.
+    private static final boolean LONGS_OF_FLOATS = BITS >= 512;
+
     /// Fewer elements are left to loops without vectors. What a training step converts is little: until C2 has compiled
     /// the Vector API, after thousands of steps, it is slower than these by far and leaves garbage.
     private static final long SHORTEST = 1024;
@@ -54,10 +58,8 @@ final class Convert {
         put(DType.F32, DType.F64, Convert::f32ToF64);
         put(DType.F32, DType.F16, Convert::f32ToF16);
         put(DType.F32, DType.BF16, Convert::f32ToBf16);
-        put(DType.F32, DType.I64, Convert::f32ToI64);
         put(DType.F32, DType.I32, Convert::f32ToI32);
         put(DType.F32, DType.BOOL, Convert::f32ToBool);
-        put(DType.I64, DType.F32, Convert::i64ToF32);
         put(DType.I64, DType.I32, Convert::i64ToI32);
         put(DType.I64, DType.BOOL, Convert::i64ToBool);
         put(DType.F64, DType.F32, Convert::f64ToF32);
@@ -67,6 +69,10 @@ final class Convert {
         put(DType.I32, DType.I64, Convert::i32ToI64);
         put(DType.BOOL, DType.F32, Convert::boolToF32);
         put(DType.BOOL, DType.I64, Convert::boolToI64);
+        if (LONGS_OF_FLOATS) {
+            put(DType.F32, DType.I64, Convert::f32ToI64);
+            put(DType.I64, DType.F32, Convert::i64ToF32);
+        }
     }
 
     private static void put(DType from, DType to, Loop loop) {
