@@ -21,6 +21,7 @@ module org.sfumato.models {
     exports org.sfumato.models.finetuning;
     exports org.sfumato.models.gaussian;
     exports org.sfumato.models.hub;
+    exports org.sfumato.models.latent;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;
     exports org.sfumato.models.pretrained;

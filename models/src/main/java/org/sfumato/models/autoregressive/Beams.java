@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import org.sfumato.models.autoregressive.BeamSearch.Ending;
-import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.CausalNetwork;
 
 /// Beam searches of several prompts that run together. Each has `width` rows of the batch.
 final class Beams {
@@ -15,7 +15,7 @@ final class Beams {
     private final Prompts read;
     private final List<Search> searches = new ArrayList<>();
 
-    Beams(Transformer network, List<int[]> prompts, BeamSearch how) {
+    Beams(CausalNetwork network, List<int[]> prompts, BeamSearch how) {
         if (network.config().vocabulary() < kept(how)) {
             throw new IllegalArgumentException("beam search: a beam of " + how.width() + " looks at " + kept(how)
                     + " tokens, the vocabulary has " + network.config().vocabulary());

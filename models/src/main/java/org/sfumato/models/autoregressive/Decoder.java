@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -34,12 +34,12 @@ public final class Decoder {
         }
     }
 
-    private final Transformer network;
+    private final CausalNetwork network;
 
     /// For a causal network.
     ///
     /// @throws IllegalArgumentException if it is not
-    public Decoder(Transformer network) {
+    public Decoder(CausalNetwork network) {
         if (!network.config().pattern().causal()) {
             throw new IllegalArgumentException("decoder: the network is not causal\nhint: networks that see both ways "
                     + "write by unmasking, see MaskedSampler");
@@ -54,8 +54,8 @@ public final class Decoder {
 
     /// What follows each of `prompts`.
     ///
-    /// @throws IllegalArgumentException if there is no prompt, one is empty, or prompt and text together are longer
-    ///     than the network allows
+    /// @throws IllegalArgumentException if there is no prompt, one is empty of a network that needs one, or prompt and
+    ///     text together are longer than the network allows
     public List<int[]> generate(List<int[]> prompts, Decoding decoding, Uniforms uniforms, Observer observer) {
         try (var scope = Scope.open("decoder")) {
             return scope.call(() -> Dispatch.unrecorded(

@@ -3,7 +3,7 @@ package org.sfumato.models.autoregressive;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer.Cache;
 import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.tensor.Scope;
@@ -12,23 +12,25 @@ import org.sfumato.tensor.Tensor;
 /// Rows of text that a network reads on: prompts of different lengths, shorter ones padded on the left, where nobody
 /// looks, and a KV cache of what was read.
 final class Prompts {
-    private final Transformer network;
+    private final CausalNetwork network;
     private final int longest;
     private final long[] first;
     private int[] padding;
     private Cache cache;
+    private int read;
 
-    /// @throws IllegalArgumentException if there is no prompt, one is empty, or the longest and `tokens` more are
-    ///     longer than the network allows
-    Prompts(Transformer network, List<int[]> prompts, int tokens) {
-        longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-        if (prompts.isEmpty() || prompts.stream().anyMatch(prompt -> prompt.length == 0)) {
+    /// @throws IllegalArgumentException if there is no prompt, one is empty of a network that needs one, or the longest
+    ///     and `tokens` more are longer than the network allows
+    Prompts(CausalNetwork network, List<int[]> prompts, int tokens) {
+        longest = Math.max(network.promptLength(), prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0));
+        if (prompts.isEmpty() || network.promptLength() == 0
+                && prompts.stream().anyMatch(prompt -> prompt.length == 0)) {
             throw new IllegalArgumentException("decoder: a prompt is empty\nhint: begin with the token that begins a "
                     + "text");
         }
-        if (longest + tokens > network.config().length()) {
+        if (longest + tokens > network.length()) {
             throw new IllegalArgumentException("decoder: a prompt of " + longest + " tokens and " + tokens
-                    + " new ones are more than the network's " + network.config().length());
+                    + " new ones are more than the network's " + network.length());
         }
         this.network = network;
         padding = new int[prompts.size()];
@@ -56,12 +58,13 @@ final class Prompts {
     private double[][] logits(long[] ids) {
         int rows = padding.length;
         int t = ids.length / rows;
-        int all = cache.length() + t;
+        int all = read + t;
         try (var scope = Scope.open("token")) {
             var flat = scope.call(() -> {
                 var input = new Input(Tensor.of(ids, rows, t), null, places(all - t, t), mask(all));
                 return network.lastLogits(input, cache).toDoubles();
             });
+            read = all;
             int vocabulary = flat.length / rows;
             var logits = new double[rows][];
             for (int row = 0; row < rows; row++) {
@@ -79,7 +82,8 @@ final class Prompts {
 
     /// What was read in row `from` takes the place of what was read in row `to`, a row of the same prompt.
     void copy(int from, int to) {
-        cache.layers().forEach(layer -> layer.copy(from, to, longest));
+        int before = cache.length() - read;                             // what the network was told before the text
+        cache.layers().forEach(layer -> layer.copy(from, to, before + longest));
     }
 
     private boolean isPadded() {

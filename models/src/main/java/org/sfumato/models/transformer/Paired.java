@@ -3,7 +3,6 @@ package org.sfumato.models.transformer;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
 import org.sfumato.models.transformer.Transformer.Input;
-import org.sfumato.nn.Linear;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
@@ -17,9 +16,7 @@ record Paired(Transformer network, Tensor clean) implements Denoiser {
 
     @Override
     public Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
-        return network.head() instanceof Linear dense
-                ? network.crossEntropy(dense, stream(noisy, pass), targets, never, pass)
-                : Denoiser.super.crossEntropy(noisy, targets, never, pass);
+        return network.crossEntropy(stream(noisy, pass), targets, never, pass);
     }
 
     /// The stream of the noisy positions.
@@ -30,7 +27,7 @@ record Paired(Transformer network, Tensor clean) implements Denoiser {
         }
         long t = clean.size(1);
         var ids = Tensor.concat(1, noisy.ids(), clean);                                                   // (B, 2T)
-        return network.hidden(new Input(ids, null, null, null, alpha(noisy), true), pass).slice(1, 0, t);
+        return network.hidden(new Input(ids, null, null, null, null, alpha(noisy), true), pass).slice(1, 0, t);
     }
 
     /// The share of signal of both copies, (B, 2T); `null` if it is not known.

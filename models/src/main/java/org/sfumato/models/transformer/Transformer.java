@@ -9,9 +9,8 @@ import org.sfumato.models.SoftDenoiser;
 import org.sfumato.models.SoftTokens;
 import org.sfumato.models.transformer.Conditioning.Modulation;
 import org.sfumato.models.transformer.Sight.Span;
-import org.sfumato.models.transformer.TransformerConfig.Placement;
+import org.sfumato.models.transformer.TransformerConfig.Pattern;
 import org.sfumato.models.transformer.TransformerConfig.Start;
-import org.sfumato.nn.Attention;
 import org.sfumato.nn.Dropout;
 import org.sfumato.nn.Embedding;
 import org.sfumato.nn.KeyValues;
@@ -19,7 +18,6 @@ import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.LinearMap;
 import org.sfumato.nn.Linears;
-import org.sfumato.nn.Mlp;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
@@ -48,41 +46,11 @@ import org.sfumato.tensor.Tensor;
 /// @param head to the vocabulary; its matrix is the token table if they are tied
 public record Transformer(TransformerConfig config, Embedding token, Tensor position, Tensor type, Norm embeddingNorm,
         Conditioning conditioning, List<Block> blocks, Norm norm, Linear modulation, LinearMap transform,
-        Norm transformNorm, LinearMap head) implements Layer, SoftDenoiser, BlockDenoiser {
-    /// One block. Shapes: (B, T, C) -> (B, T, C). Source: Xiong et al. 2020, arXiv 2002.04745, figure 1.
-    ///
-    /// @param attentionNorm before the attention or after it, or `null`
-    /// @param modulation of both halves by the conditioning, 6C: shift, scale and gate of each; or `null`
-    public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Linear modulation,
-            Placement placement, Dropout dropout) implements Layer {
-        /// Applies it.
-        ///
-        /// @param condition what the conditioning made, or `null`
-        Tensor forward(Tensor x, Tensor condition, Sight sight, KeyValues past, Pass pass) {
-            if (modulation != null) {
-                return modulated(x, new Modulation(modulation.forward(condition), x.size(-1)), sight, past, pass);
-            }
-            if (placement == Placement.POST) {
-                x = attentionNorm.forward(x.add(
-                        dropout.forward(sight.attend(attention, x, past, pass.part(2)), pass.part(0))));
-                return mlpNorm.forward(x.add(dropout.forward(mlp.forward(x, pass.part(3)), pass.part(1))));
-            }
-            var read = attentionNorm == null ? x : attentionNorm.forward(x);
-            x = x.add(dropout.forward(sight.attend(attention, read, past, pass.part(2)), pass.part(0)));
-            return x.add(dropout.forward(mlp.forward(mlpNorm.forward(x), pass.part(3)), pass.part(1)));
-        }
-
-        private Tensor modulated(Tensor x, Modulation by, Sight sight, KeyValues past, Pass pass) {
-            var read = by.modulate(attentionNorm == null ? x : attentionNorm.forward(x), 0);
-            x = by.gate(x, dropout.forward(sight.attend(attention, read, past, pass.part(2)), pass.part(0)), 2);
-            read = by.modulate(mlpNorm.forward(x), 3);
-            return by.gate(x, dropout.forward(mlp.forward(read, pass.part(3)), pass.part(1)), 5);
-        }
-    }
-
+        Norm transformNorm, LinearMap head) implements Layer, SoftDenoiser, BlockDenoiser, CausalNetwork {
     /// What a network reads.
     ///
-    /// @param ids tokens (B, T) i64
+    /// @param ids tokens (B, T) i64; `null` if there are embeddings
+    /// @param embeddings what stands in the place of tokens (B, T, C), or `null`
     /// @param types segment types (B, T) i64, or `null`: all 0
     /// @param places where each token stands in its text (B, T) i64, for learned positions; `null`: one after another.
     ///     Rotary angles tell distances alone and do not read it
@@ -90,10 +58,11 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     ///     cache before them; or `null`: no padding
     /// @param alpha the share of signal (B, 1) or (B, T), for a network that is conditioned on it; or `null`
     /// @param paired true if the ids are noisy tokens and then the same tokens clean, for a network of blocks
-    public record Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask, Tensor alpha, boolean paired) {
+    public record Input(Tensor ids, Tensor embeddings, Tensor types, Tensor places, Tensor attentionMask,
+            Tensor alpha, boolean paired) {
         /// Tokens with types, places and mask, each of which may be `null`.
         public Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
-            this(ids, types, places, attentionMask, null, false);
+            this(ids, null, types, places, attentionMask, null, false);
         }
 
         /// Tokens alone.
@@ -103,7 +72,17 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
         /// Noisy tokens.
         public static Input of(Noisy noisy) {
-            return new Input(noisy.ids(), null, null, null, noisy.alpha(), false);
+            return new Input(noisy.ids(), null, null, null, null, noisy.alpha(), false);
+        }
+
+        /// Vectors in the place of embeddings, with places and mask, each of which may be `null`.
+        public static Input ofEmbeddings(Tensor embeddings, Tensor places, Tensor attentionMask) {
+            return new Input(null, embeddings, null, places, attentionMask, null, false);
+        }
+
+        /// (B, T).
+        Shape shape() {
+            return ids != null ? ids.shape() : embeddings.shape().range(0, embeddings.shape().rank() - 1);
         }
     }
 
@@ -124,9 +103,17 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     private static Transformer zero(TransformerConfig config, boolean outline) {
-        var zero = new TransformerStart(config.withStart(Start.ZERO), outline).network(Rng.of(0));
-        return new Transformer(config, zero.token, zero.position, zero.type, zero.embeddingNorm, zero.conditioning,
-                zero.blocks, zero.norm, zero.modulation, zero.transform, zero.transformNorm, zero.head);
+        return new TransformerStart(config.withStart(Start.ZERO), outline).network(Rng.of(0)).with(config);
+    }
+
+    /// The same network, all tensors shared, whose positions see as `pattern` says: a decoder that looks both ways.
+    public Transformer seeing(Pattern pattern) {
+        return with(config.withPattern(pattern));
+    }
+
+    private Transformer with(TransformerConfig other) {
+        return new Transformer(other, token, position, type, embeddingNorm, conditioning, blocks, norm, modulation,
+                transform, transformNorm, head);
     }
 
     /// The logits of every position.
@@ -149,11 +136,9 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// @throws ShapeException if the sequence is too long, or there is not one weight for each token
     @Override
     public Tensor forward(SoftTokens soft, Pass pass) {
-        var likeliest = Input.of(new Noisy(soft.weights().argmax(-1), soft.alpha()));
-        check(likeliest, span(likeliest, null));
         var table = token.weight();
         var mean = soft.weights().matmul(table.cast(table.dtype().compute()));                         // (B, T, C)
-        return logits(hidden(likeliest, mean, null, pass), pass);
+        return logits(hidden(new Input(null, mean, null, null, null, soft.alpha(), false), pass), pass);
     }
 
     /// The logits of every position. Shapes: (B, T) -> (B, T, V).
@@ -184,29 +169,33 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     /// As [#forward(Input, Cache)], of the last position only. Shapes: (B, T) -> (B, V).
+    @Override
     public Tensor lastLogits(Input input, Cache cache) {
-        long t = input.ids.size(1);
+        long t = input.shape().size(1);
         return logits(hidden(input, cache, Pass.INFERENCE).slice(1, t - 1, t).squeeze(1), Pass.INFERENCE);
     }
 
-    /// Of a head whose matrix is at hand, the logits are made of the positions that count, some at a time.
     @Override
     public Tensor crossEntropy(Noisy noisy, Tensor targets, long never, Pass pass) {
-        return head instanceof Linear dense
-                ? crossEntropy(dense, hidden(Input.of(noisy), pass), targets, never, pass)
-                : SoftDenoiser.super.crossEntropy(noisy, targets, never, pass);
+        return crossEntropy(hidden(Input.of(noisy), pass), targets, never, pass);
     }
 
-    /// From the stream after the last block.
-    Tensor crossEntropy(Linear dense, Tensor stream, Tensor targets, long never, Pass pass) {
+    /// As of noisy tokens, from the stream after the last block. Of a head whose matrix is at hand, the logits are made
+    /// of the positions that count, some at a time. Shapes: stream (B, T, C), targets (B, T) i64 -> (B, T).
+    public Tensor crossEntropy(Tensor stream, Tensor targets, long never, Pass pass) {
+        if (!(head instanceof Linear dense)) {
+            var logits = logits(stream, pass);
+            return logits.add(Denoiser.without(never, config.vocabulary(), logits.dtype(), logits.device()))
+                    .crossEntropy(targets, IGNORED, null);
+        }
         var h = transformed(stream, pass);
         var without = Denoiser.without(never, config.vocabulary(), h.dtype(), h.device());
         var bias = dense.bias() == null ? without : dense.bias().add(without);
         return h.linearCrossEntropy(dense.weight(), bias, targets, IGNORED);
     }
 
-    /// From the stream after the last block.
-    Tensor logits(Tensor h, Pass pass) {
+    /// From the stream after the last block. Shapes: (B, T, C) -> (B, T, V).
+    public Tensor logits(Tensor h, Pass pass) {
         return head.forward(transformed(h, pass), pass.part(2 + blocks.size()));
     }
 
@@ -220,20 +209,21 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return hidden(input, null, pass);
     }
 
-    private Tensor hidden(Input input, Cache cache, Pass pass) {
-        check(input, span(input, cache));
-        return hidden(input, token.forward(input.ids), cache, pass);
+    /// The same of positions that come after those in `cache`, to which they are added.
+    public Tensor hidden(Input input, Cache cache) {
+        return hidden(input, cache, Pass.INFERENCE);
     }
 
     private static Span span(Input input, Cache cache) {
         int before = cache == null ? 0 : cache.next();
-        long t = input.ids.size(1);
+        long t = input.shape().size(1);
         return new Span(before, before + t, cache == null ? t : Math.max(before + t, cache.length()));
     }
 
-    /// @param x the embeddings of the tokens (B, T, C)
-    private Tensor hidden(Input input, Tensor x, Cache cache, Pass pass) {
+    private Tensor hidden(Input input, Cache cache, Pass pass) {
         var span = span(input, cache);
+        check(input, span);
+        var x = input.embeddings != null ? input.embeddings : token.forward(input.ids);                // (B, T, C)
         long t = x.size(1);
         if (position != null) {
             x = x.add(positions(input, span));
@@ -259,7 +249,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     private Tensor positions(Input input, Span span) {
         if (input.paired) {
-            var half = position.slice(0, 0, input.ids.size(1) / 2);
+            var half = position.slice(0, 0, input.shape().size(1) / 2);
             return Tensor.concat(0, half, half);
         }
         return input.places == null ? position.slice(0, span.from(), span.to()) : position.embedding(input.places);
@@ -275,20 +265,24 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     private void check(Input input, Span span) {
-        var ids = input.ids;
+        var shape = input.shape();
         long most = (config.length() - span.from()) * (input.paired ? 2 : 1);
-        if (ids.shape().rank() != 2 || ids.size(1) > most) {
-            throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + ids.shape());
+        if (shape.rank() != 2 || shape.size(1) > most) {
+            throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + shape);
         }
-        if (input.places != null && !input.places.shape().equals(ids.shape())) {
-            throw new ShapeException("transformer: places must be " + ids.shape() + " as the ids, got "
+        if (input.embeddings != null && input.embeddings.size(2) != config.width()) {
+            throw new ShapeException("transformer: embeddings must be " + config.width() + " wide, got "
+                    + input.embeddings.shape());
+        }
+        if (input.places != null && !input.places.shape().equals(shape)) {
+            throw new ShapeException("transformer: places must be " + shape + " as the ids, got "
                     + input.places.shape());
         }
-        if (input.types != null && (type == null || !input.types.shape().equals(ids.shape()))) {
+        if (input.types != null && (type == null || !input.types.shape().equals(shape))) {
             throw new ShapeException(type == null ? "transformer: this network has no segment types"
-                    : "transformer: types must be " + ids.shape() + " as the ids, got " + input.types.shape());
+                    : "transformer: types must be " + shape + " as the ids, got " + input.types.shape());
         }
-        var mask = new Spec(Shape.of(ids.size(0), span.held()), DType.BOOL);
+        var mask = new Spec(Shape.of(shape.size(0), span.held()), DType.BOOL);
         if (input.attentionMask != null && !input.attentionMask.spec().equals(mask)) {
             throw new ShapeException("transformer: the attention mask must be " + mask + ", got "
                     + input.attentionMask.spec());
@@ -318,6 +312,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// earlier ones through it: only a network that is causal computes with it what it computes without.
     ///
     /// @throws IllegalArgumentException if the network is not causal, or the capacity not in 1 .. its length
+    @Override
     public Cache cache(long batch, int capacity) {
         if (!config.pattern().isCacheable()) {
             throw new IllegalArgumentException("transformer: a cache needs a causal network, in this one every "

@@ -2,7 +2,6 @@ package org.sfumato.models.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.sfumato.models.transformer.Transformer.Block;
 import org.sfumato.models.transformer.TransformerConfig.Encoding;
 import org.sfumato.models.transformer.TransformerConfig.Normalization;
 import org.sfumato.models.transformer.TransformerConfig.Start;

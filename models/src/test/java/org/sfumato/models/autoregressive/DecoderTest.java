@@ -145,7 +145,8 @@ class DecoderTest {
             int at = 0;
             for (int count : new int[] {5, 1, 1, 7, 1, 9}) {
                 var part = network.forward(Input.of(ids.slice(1, at, at + count)), cache);
-                assertThat(part.sub(whole.slice(1, at, at + count)).abs().max().item()).isLessThan(2e-6);
+                assertThat(part.sub(whole.slice(1, at, at + count)).abs().max().item())
+                        .isLessThan(4e-6);                              // a few ulp: sums in another order
                 at += count;
                 assertThat(cache.length()).isEqualTo(at);
             }
