@@ -38,8 +38,8 @@ public record Posterior(Tensor mean, Tensor logVariance) {
         return mean.add(logVariance == null ? e : logVariance.mul(.5).exp().mul(e));
     }
 
-    /// `KL(q | N(0, 1))` of every coordinate in nats, `(mean^2 + exp(v) - v - 1) / 2` with `v` the log-variance; `mean^2
-    /// / 2` for variance 1. Shape: (B, N, D).
+    /// `KL(q | N(0, 1))` of every coordinate in nats: `(mean^2 + exp(v) - v - 1) / 2` with `v` the log-variance, which
+    /// is `mean^2 / 2` for variance 1. Shape: (B, N, D).
     public Tensor klByCoordinate() {
         var square = mean.square();
         return (logVariance == null ? square : square.add(logVariance.exp()).sub(logVariance).sub(1)).mul(.5);

@@ -33,7 +33,7 @@ public interface TextAutoencoder {
     ///     if nothing does
     Tensor crossEntropy(Tensor z, Spans prefix, Spans target, Pass pass);
 
-    /// What writes texts for the latents z (B, N, D), a row for each, with a [org.sfumato.models.autoregressive.Decoder]
-    /// by sampling, greedily or by a beam. Prompts are what stands before, empty if nothing does.
+    /// What writes texts for the latents z (B, N, D), a row for each, by sampling, greedily or by a beam: see
+    /// [org.sfumato.models.autoregressive.Decoder]. Prompts are what stands before, empty if nothing does.
     CausalNetwork writer(Tensor z);
 }

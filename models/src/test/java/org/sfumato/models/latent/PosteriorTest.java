@@ -45,7 +45,7 @@ class PosteriorTest {
     @Test
     void statisticsStandardiseAndRestore() {
         Scope.temporary(() -> {
-            var z = Tensor.of(new float[] {1, 5, 3, 5}, 2, 1, 2);                       // the second number never changes
+            var z = Tensor.of(new float[] {1, 5, 3, 5}, 2, 1, 2);           // the second never changes
             var statistics = LatentStatistics.of(z);
             assertThat(statistics.mean().toDoubles()).containsExactly(2, 5);
             assertThat(statistics.deviation().toDoubles()[0]).isEqualTo(1);
