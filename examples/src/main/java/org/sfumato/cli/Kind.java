@@ -27,6 +27,26 @@ sealed interface Kind {
         return config;
     }
 
+    /// The kind that experiments call so: ar, masked, uniform, duo, mixture, or block and its size, as block4.
+    ///
+    /// @throws IllegalArgumentException if there is none
+    static Kind parse(String name) {
+        return switch (name) {
+            case "ar" -> new Autoregressive();
+            case "masked" -> new Masked();
+            case "uniform" -> new Uniform();
+            case "duo" -> new Curriculum(.5);
+            case "mixture" -> new Mixture(.1);
+            default -> {
+                if (!name.matches("block[1-9][0-9]{0,3}")) {
+                    throw new IllegalArgumentException("no kind of model is called '" + name
+                            + "'\nhint: ar, masked, uniform, duo, mixture, block4 ...");
+                }
+                yield new Block(Integer.parseInt(name.substring("block".length())));
+            }
+        };
+    }
+
     /// To predict hidden tokens.
     record Masked() implements Kind {
         @Override

@@ -4,7 +4,7 @@ import org.sfumato.models.training.TrainingConfig;
 
 /// The recipes that `--preset` names.
 enum Preset {
-    NANODLLM("nanodllm"), CHAR_SMALL("char-small"), CHAR_BASE("char-base");
+    NANODLLM("nanodllm"), CHAR_SMALL("char-small"), CHAR_MEDIUM("char-medium"), CHAR_BASE("char-base");
 
     private final String label;
 
@@ -16,6 +16,7 @@ enum Preset {
         return switch (this) {
             case NANODLLM -> TrainingConfig.nanodllm(vocabulary, seed);
             case CHAR_SMALL -> TrainingConfig.charSmall(vocabulary, seed);
+            case CHAR_MEDIUM -> TrainingConfig.charMedium(vocabulary, seed);
             case CHAR_BASE -> TrainingConfig.charBase(vocabulary, seed);
         };
     }

@@ -1,7 +1,6 @@
 package org.sfumato.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,22 +32,11 @@ abstract class Training implements Callable<Integer> {
             description = "Where checkpoints, logs and the loss curve go.")
     Path out;
 
-    @Option(names = "--preset", defaultValue = "char-small",
-            description = "${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).",
-            converter = PresetConverter.class, completionCandidates = PresetConverter.class)
-    Preset preset;
+    @Mixin
+    RecipeOptions recipe;
 
     @ArgGroup
     Length length;
-
-    @Option(names = "--batch", paramLabel = "N", description = "Rows of a step.")
-    Integer batch;
-
-    @Option(names = "--length", paramLabel = "N", description = "Tokens of a row.")
-    Integer window;
-
-    @Option(names = "--lr", paramLabel = "X", description = "Learning rate of AdamW.")
-    Double rate;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
@@ -130,9 +118,7 @@ abstract class Training implements Callable<Integer> {
     private void checkOptions() {
         common.atLeast(1, "--eval-every", evalEvery);
         common.atLeast(1, "--save-every", saveEvery);
-        common.atLeast(1, "--batch", batch);
-        common.atLeast(1, "--length", window);
-        common.positive("--lr", rate);
+        recipe.check(common);
         if (length != null) {
             common.atLeast(1, "--steps", length.steps);
             common.positive("--minutes", length.minutes);
@@ -140,10 +126,7 @@ abstract class Training implements Callable<Integer> {
     }
 
     private TrainingConfig config(Tokenizer tokenizer) {
-        var config = kind().adapted(preset.config(kind().vocabulary(tokenizer), seed));
-        config = window == null ? config : config.withLength(window);
-        config = batch == null ? config : config.withBatch(batch);
-        return rate == null ? config : config.withLearningRate(rate);
+        return kind().adapted(recipe.config(kind().vocabulary(tokenizer), seed));
     }
 
     /// `stored`, unless the options ask for another recipe.
@@ -152,7 +135,10 @@ abstract class Training implements Callable<Integer> {
         same("--length", wanted.length(), stored.length());
         same("--lr", wanted.learningRate(), stored.learningRate());
         same("--seed", wanted.seed(), stored.seed());
-        same("--preset", wanted.model(), stored.model());
+        for (var option : List.of("--preset", "--width", "--layers", "--heads", "--context")) {
+            same(option, wanted.model(), stored.model());
+        }
+        same("--average", wanted.average(), stored.average());
         return stored;
     }
 
@@ -176,16 +162,8 @@ abstract class Training implements Callable<Integer> {
     }
 
     private Stored resumed() throws IOException {
-        var nothing = new IllegalArgumentException(
-                "nothing to resume in " + out + "\nhint: leave --resume out to start anew");
-        if (!Files.isDirectory(out.resolve("checkpoints"))) {
-            throw nothing;
-        }
-        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            var found = checkpoints.look();
-            found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-            return Checkpoints.read(found.latest().orElseThrow(() -> nothing));
-        }
+        return TrainingRun.newest(common, out).orElseThrow(() -> new IllegalArgumentException(
+                "nothing to resume in " + out + "\nhint: leave --resume out to start anew"));
     }
 
     private void requireEmpty() throws IOException {

@@ -1,12 +1,14 @@
 package org.sfumato.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.sfumato.models.data.NGramEntropy;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.diffusion.Estimate;
@@ -78,6 +80,19 @@ final class TrainingRun {
         this.entropy = TrainingData.entropy(corpus.train(), corpus.validation(), corpus.tokenizer());
         this.settled = plan.minutes == 0;
         trainer.plan(settled ? plan.steps : UNKNOWN);
+    }
+
+    /// The newest checkpoint of the training in `out`, if there is one.
+    static Optional<Stored> newest(Common common, Path out) throws IOException {
+        if (!Files.isDirectory(out.resolve("checkpoints"))) {
+            return Optional.empty();
+        }
+        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
+            var found = checkpoints.look();
+            found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
+            return found.latest().isEmpty() ? Optional.empty()
+                    : Optional.of(Checkpoints.read(found.latest().get()));
+        }
     }
 
     /// Goes on where `stored` stood.
@@ -175,8 +190,8 @@ final class TrainingRun {
     }
 
     private Estimate estimate(int[] ids, int samples) {
-        return new Nelbo<>(trainer.network(), Trained.bound(trainer.objective()), trainer.config().length())
-                .estimate(ids, samples, Rng.of(0));
+        return trainer.averaged(network -> new Nelbo<>(network, Trained.bound(trainer.objective()),
+                trainer.config().length()).estimate(ids, samples, Rng.of(0)));
     }
 
     private void save(Checkpoints checkpoints, double seconds) throws IOException {

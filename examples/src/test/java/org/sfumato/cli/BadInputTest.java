@@ -100,7 +100,7 @@ class BadInputTest {
         TRAIN + "TEXT --lr Infinity, --lr must be above 0",
         TRAIN + "TEXT --eval-every 0, --eval-every must be at least 1",
         TRAIN + "TEXT --save-every -1, --save-every must be at least 1",
-        TRAIN + "TEXT --preset huge, 'no preset ''huge'', there are [nanodllm, char-small, char-base]'",
+        TRAIN + "TEXT --preset huge, 'no preset ''huge'', there are [nanodllm, char-small, char-medium, '",
         TRAIN + "TEXT --threads 0, '--threads must be in [1, 1024], got 0'",
         TRAIN + "TEXT --threads 2000, '--threads must be in [1, 1024], got 2000'",
         TRAIN + "TEXT --threads abc, Invalid value for option '--threads'",

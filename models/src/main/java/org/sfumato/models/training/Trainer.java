@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.transformer.Transformer;
+import org.sfumato.nn.Parameters;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.Ema;
@@ -156,6 +158,20 @@ public final class Trainer implements AutoCloseable {
     /// The averaged parameters by name, live; empty if there is no average.
     public Map<String, Tensor> averages() {
         return average == null ? Map.of() : average.averages();
+    }
+
+    /// What `use` makes of the network with the weights that are to be used: the averaged ones where there are some.
+    public <T> T averaged(Function<? super Transformer, T> use) {
+        if (average == null) {
+            return use.apply(network);
+        }
+        try (var own = Scope.open("averaged")) {
+            return own.call(() -> {
+                var other = Transformer.zero(config.model());
+                Parameters.load(other.parameters(), averages());
+                return use.apply(other);
+            });
+        }
     }
 
     /// Goes on after `steps` of `total` steps; the parameters, the state of the optimiser and the averages are put in

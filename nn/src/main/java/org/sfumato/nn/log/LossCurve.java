@@ -61,7 +61,7 @@ public record LossCurve(String title, String xLabel, String yLabel, Scale x, Sca
     private static final int BOTTOM = 60;
     /// Told apart also by those who see red and green alike. Source: Okabe and Ito 2008, "Color Universal Design".
     private static final List<String> COLOURS = List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9",
-            "#e69f00");
+            "#e69f00", "#000000");
 
     /// The chart of `series`.
     ///
