@@ -1,4 +1,6 @@
 /// The CUDA backend.
 module org.sfumato.cuda {
-    requires org.sfumato.tensor;
+    requires transitive org.sfumato.tensor;
+
+    exports org.sfumato.cuda;
 }

@@ -70,6 +70,22 @@ public interface Driver extends AutoCloseable {
     /// @throws IllegalStateException if a kernel has failed
     void synchronize();
 
+    /// Begins a graph: launches, fills and copies within the device are noted and do not run, until [#endCapture].
+    ///
+    /// Until then [#upload], [#download] and [#synchronize] throw [IllegalStateException].
+    void beginCapture();
+
+    /// Ends the graph.
+    ///
+    /// @return a handle of the graph, for [#replay] and [#discard]
+    long endCapture();
+
+    /// Starts all that a graph has noted, in order, with the arguments that were given then.
+    void replay(long graph);
+
+    /// Forgets a graph.
+    void discard(long graph);
+
     @Override
     void close();
 }

@@ -11,4 +11,11 @@ public interface Buffer {
     ///
     /// @throws UnsupportedOperationException if the memory is not the host's
     MemorySegment host();
+
+    /// The address of the first byte, in the address space of the device.
+    ///
+    /// @throws IllegalStateException if the buffer was freed
+    default long address() {
+        return host().address();
+    }
 }

@@ -45,6 +45,6 @@ public record Operand(Buffer buffer, DType dtype, Layout layout) {
             throw new IndexOutOfBoundsException("operand: elements " + low + " to " + high + " of " + dtype
                     + " do not lie in a buffer of " + buffer.bytes() + " bytes");
         }
-        return segment().address() + byteOffset();
+        return buffer.address() + byteOffset();
     }
 }

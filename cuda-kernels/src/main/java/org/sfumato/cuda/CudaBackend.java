@@ -1,0 +1,101 @@
+package org.sfumato.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Locale;
+import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Spec;
+import org.sfumato.tensor.op.Op;
+import org.sfumato.tensor.spi.Backend;
+import org.sfumato.tensor.spi.Buffer;
+import org.sfumato.tensor.spi.Operand;
+
+/// Tensors on a CUDA device, whatever drives it: NVIDIA's driver, JCuda, or an interpreter of PTX.
+///
+/// All work goes to one stream, in the order of the calls, and may go on after [#run] has returned; reading memory waits.
+/// One thread at a time talks to the driver.
+public final class CudaBackend implements Backend {
+    private final Device device;
+    private final Driver driver;
+    private final DeviceMemory memory;
+    private final CudaOps ops;
+
+    /// The backend of `device`, which `driver` drives.
+    public CudaBackend(Device device, Driver driver) {
+        this.device = device;
+        this.driver = driver;
+        this.memory = new DeviceMemory(driver);
+        this.ops = new CudaOps(new Launcher(driver, memory));
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public String describe() {
+        var p = driver.properties();
+        return String.format(Locale.ROOT, "%s, compute capability %d.%d, %d multiprocessors, %,d MiB", p.name(),
+                p.major(), p.minor(), p.multiprocessors(), p.bytes() >> 20);
+    }
+
+    @Override
+    public synchronized Buffer allocate(long bytes) {
+        return memory.allocate(bytes);
+    }
+
+    @Override
+    public synchronized void free(Buffer buffer) {
+        memory.free((DeviceBuffer) buffer);
+    }
+
+    @Override
+    public synchronized void trim() {
+        memory.trim();
+    }
+
+    @Override
+    public synchronized long reserved() {
+        return memory.reserved();
+    }
+
+    @Override
+    public synchronized void write(MemorySegment from, Buffer to, long offset) {
+        require(to, offset, from.byteSize());
+        driver.upload(from, to.address() + offset);
+    }
+
+    @Override
+    public synchronized void read(Buffer from, long offset, MemorySegment to) {
+        require(from, offset, to.byteSize());
+        driver.download(from.address() + offset, to);
+    }
+
+    private static void require(Buffer buffer, long offset, long bytes) {
+        if (offset < 0 || offset + bytes > buffer.bytes()) {
+            throw new IndexOutOfBoundsException("buffer: bytes " + offset + " to " + (offset + bytes)
+                    + " do not lie in a buffer of " + buffer.bytes() + " bytes");
+        }
+    }
+
+    @Override
+    public boolean supports(Op op, Spec... in) {
+        return ops.supports(op, in);
+    }
+
+    @Override
+    public synchronized void run(Op op, Operand[] in, Operand[] out) {
+        try {
+            ops.run(op, in, out);
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(op.name() + " on " + device + ": " + e.getMessage() + "\noperands: "
+                    + Arrays.stream(in).map(operand -> operand.spec().toString()).toList(), e);
+        }
+    }
+
+    @Override
+    public synchronized void synchronize() {
+        driver.synchronize();
+    }
+}

@@ -1,0 +1,91 @@
+package org.sfumato.cuda;
+
+import org.sfumato.tensor.Layout;
+import org.sfumato.tensor.Spec;
+import org.sfumato.tensor.op.ArgReduce;
+import org.sfumato.tensor.op.Cast;
+import org.sfumato.tensor.op.Concat;
+import org.sfumato.tensor.op.Copy;
+import org.sfumato.tensor.op.CustomOp;
+import org.sfumato.tensor.op.Fused;
+import org.sfumato.tensor.op.Index;
+import org.sfumato.tensor.op.MatMul;
+import org.sfumato.tensor.op.Op;
+import org.sfumato.tensor.op.Pointwise;
+import org.sfumato.tensor.op.Reduce;
+import org.sfumato.tensor.op.Scan;
+import org.sfumato.tensor.op.Sort;
+import org.sfumato.tensor.op.Source;
+import org.sfumato.tensor.op.TopK;
+import org.sfumato.tensor.op.Triangle;
+import org.sfumato.tensor.op.Unslice;
+import org.sfumato.tensor.op.View;
+import org.sfumato.tensor.spi.Operand;
+
+/// The table of kernels: which of them runs which operation.
+final class CudaOps {
+    private final Launcher launcher;
+
+    CudaOps(Launcher launcher) {
+        this.launcher = launcher;
+    }
+
+    /// True if there is a kernel for `op` on such inputs.
+    boolean supports(Op op, Spec... in) {
+        return switch (op) {
+            case Pointwise _, Cast _, Copy _, Reduce _, ArgReduce _, Unslice _, Concat _ -> true;
+            case MatMul _, Index _, Scan _, Sort _, TopK _, Triangle _, Source _ -> true;
+            case Fused fused -> FusedCuda.supports(launcher, fused, in);
+            case View _, CustomOp _ -> false;
+        };
+    }
+
+    /// Runs `op`. Kernels but those of [Pointwise], [Copy] and [Cast] write dense results: for other layouts the
+    /// results are made apart and copied.
+    void run(Op op, Operand[] in, Operand[] out) {
+        if (op instanceof Pointwise || op instanceof Copy || op instanceof Cast || allDense(out)) {
+            kernel(op, in, out);
+            return;
+        }
+        var buffers = new DeviceBuffer[out.length];
+        var dense = new Operand[out.length];
+        for (int i = 0; i < out.length; i++) {
+            buffers[i] = launcher.scratch(out[i].spec().bytes());
+            dense[i] = new Operand(buffers[i], out[i].dtype(), Layout.dense(out[i].shape()));
+        }
+        kernel(op, in, dense);
+        for (int i = 0; i < out.length; i++) {
+            kernel(new Copy(), new Operand[] {dense[i]}, new Operand[] {out[i]});
+            launcher.release(buffers[i]);
+        }
+    }
+
+    private static boolean allDense(Operand[] operands) {
+        for (var operand : operands) {
+            if (!operand.layout().isDense()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void kernel(Op op, Operand[] in, Operand[] out) {
+        switch (op) {
+            case Pointwise _, Cast _, Copy _, Unslice _, Concat _, Triangle _, Source _ -> throw missing(op);
+            case Reduce _ -> throw missing(op);
+            case MatMul _ -> throw missing(op);
+            case Index _ -> throw missing(op);
+            case Scan _ -> throw missing(op);
+            case ArgReduce _ -> throw missing(op);
+            case Sort _ -> throw missing(op);
+            case TopK _ -> throw missing(op);
+            case Fused fused -> FusedCuda.run(launcher, fused, in, out);
+            case View _, CustomOp _ ->
+                throw new UnsupportedOperationException(op.name() + ": runs on no device, its composition does");
+        }
+    }
+
+    private static UnsupportedOperationException missing(Op op) {
+        return new UnsupportedOperationException(op.name() + ": has no CUDA kernel\nhint: to(Device.CPU)");
+    }
+}
