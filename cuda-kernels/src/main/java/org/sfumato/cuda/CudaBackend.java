@@ -12,7 +12,7 @@ import org.sfumato.tensor.spi.Operand;
 
 /// Tensors on a CUDA device, whatever drives it: NVIDIA's driver, JCuda, or an interpreter of PTX.
 ///
-/// All work goes to one stream, in the order of the calls, and may go on after [#run] has returned; reading memory waits.
+/// All work goes to one stream, in the order of the calls, and may go on after [#run] has returned; reading waits.
 /// One thread at a time talks to the driver.
 public final class CudaBackend implements Backend {
     private final Device device;
