@@ -11,6 +11,7 @@ module org.sfumato.tensor {
     exports org.sfumato.tensor.spi;
 
     uses org.sfumato.tensor.spi.Backend;
+    uses org.sfumato.tensor.spi.Platform;
 
     provides org.sfumato.tensor.spi.Backend with
             org.sfumato.tensor.cpu.CpuBackend, org.sfumato.tensor.reference.ReferenceBackend;

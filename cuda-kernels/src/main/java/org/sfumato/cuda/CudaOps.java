@@ -25,9 +25,11 @@ import org.sfumato.tensor.spi.Operand;
 /// The table of kernels: which of them runs which operation.
 final class CudaOps {
     private final Launcher launcher;
+    private final Formulary formulas;
 
     CudaOps(Launcher launcher) {
         this.launcher = launcher;
+        this.formulas = new Formulary(launcher.elements());
     }
 
     /// True if there is a kernel for `op` on such inputs.
@@ -55,7 +57,7 @@ final class CudaOps {
         }
         kernel(op, in, dense);
         for (int i = 0; i < out.length; i++) {
-            kernel(new Copy(), new Operand[] {dense[i]}, new Operand[] {out[i]});
+            CopyCuda.run(launcher, dense[i], out[i]);
             launcher.release(buffers[i]);
         }
     }
@@ -71,7 +73,12 @@ final class CudaOps {
 
     private void kernel(Op op, Operand[] in, Operand[] out) {
         switch (op) {
-            case Pointwise _, Cast _, Copy _, Unslice _, Concat _, Triangle _, Source _ -> throw missing(op);
+            case Pointwise pointwise -> formulas.run(pointwise, in, out);
+            case Cast _, Copy _ -> CopyCuda.run(launcher, in[0], out[0]);
+            case Unslice unslice -> CopyCuda.unslice(launcher, unslice, in[0], out[0]);
+            case Concat concat -> CopyCuda.concat(launcher, concat, in, out[0]);
+            case Triangle triangle -> CopyCuda.triangle(launcher, triangle, in[0], out[0]);
+            case Source source -> SourceCuda.run(launcher, source, out[0]);
             case Reduce _ -> throw missing(op);
             case MatMul _ -> throw missing(op);
             case Index _ -> throw missing(op);

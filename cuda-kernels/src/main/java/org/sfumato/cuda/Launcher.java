@@ -16,6 +16,7 @@ public final class Launcher {
     private final DeviceMemory memory;
     private final Driver.Properties properties;
     private final Map<String, Module> modules = new HashMap<>();
+    private final ElementKernels elements = new ElementKernels(this);
 
     Launcher(Driver driver, DeviceMemory memory) {
         this.driver = driver;
@@ -33,6 +34,11 @@ public final class Launcher {
     /// True if the compute capability of the device is `major.minor` or higher.
     public boolean has(int major, int minor) {
         return properties.major() > major || properties.major() == major && properties.minor() >= minor;
+    }
+
+    /// Kernels that compute element by element.
+    ElementKernels elements() {
+        return elements;
     }
 
     /// The kernel `function` of the shipped module `module`.

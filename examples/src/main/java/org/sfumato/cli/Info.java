@@ -36,6 +36,7 @@ final class Info implements Callable<Integer> {
         facts.put("heapBytes", Runtime.getRuntime().maxMemory());
         facts.put("threads", Settings.current().threads());
         facts.put("devices", devices());
+        facts.put("absent", Backends.absent());
         if (!common.json) {
             print(facts);
         }
@@ -58,6 +59,9 @@ final class Info implements Callable<Integer> {
                 gib(facts.get("memoryBytes")), gib(facts.get("heapBytes")));
         for (var device : (List<?>) facts.get("devices")) {
             out.printf("device   %s%n", device);
+        }
+        for (var absent : ((Map<?, ?>) facts.get("absent")).entrySet()) {
+            out.printf("none     %s: %s%n", absent.getKey(), absent.getValue());
         }
     }
 

@@ -1,0 +1,142 @@
+package org.sfumato.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.sfumato.cuda.elementwise.Access;
+import org.sfumato.cuda.elementwise.Bodies;
+import org.sfumato.cuda.elementwise.Elements;
+import org.sfumato.cuda.elementwise.RandomBodies;
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.Spec;
+import org.sfumato.tensor.op.Pointwise;
+import org.sfumato.tensor.op.Source.Distribution;
+import org.sfumato.testing.OpSamples;
+
+/// All PTX, shipped or written, compiles with NVIDIA's compiler for three generations of devices.
+class CompileTest {
+    private static final List<String> ARCHITECTURES = List.of("sm_75", "sm_80", "sm_90");
+    private static final Access DENSE = new Access.Dense(0);
+    private static final Access NARROW = new Access.Strided(3, false);
+
+    @BeforeAll
+    static void theCompilerLoads() {
+        var missing = NvidiaCompiler.missing();
+        assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
+    }
+
+    /// Every formula in single precision for the oldest device, gradients included; in double for the newest.
+    @Test
+    void everyFormulaCompiles() {
+        var modules = new TreeMap<String, String>();
+        for (var op : OpSamples.exemplars()) {
+            if (op instanceof Pointwise formula) {
+                formula(modules, formula, DType.F32, NARROW, "sm_75");
+                if (!op.name().contains("Slope") && !op.name().equals("pow")) {
+                    formula(modules, formula, DType.F64, DENSE, "sm_90");
+                }
+            }
+        }
+        assertThat(modules).hasSizeGreaterThan(100);
+        assertThat(errors(modules)).isEmpty();
+    }
+
+    private static void formula(Map<String, String> modules, Pointwise op, DType type, Access access, String device) {
+        int n = Math.max(1, op.arity());
+        var in = Collections.nCopies(n, type);
+        var spec = new Spec(Shape.of(8), type);
+        var out = op.outputs(Collections.nCopies(n, spec).toArray(Spec[]::new))[0].dtype();
+        modules.put(device + " " + type + " " + op.name() + op.formulas().hashCode(), Elements.module(in,
+                Collections.nCopies(op.formulas().size(), out), access,
+                Bodies.formulas(op.formulas(), op.compute(spec), in, out)));
+    }
+
+    @Test
+    void everyConversionCompiles() {
+        var modules = new TreeMap<String, String>();
+        for (var from : DType.values()) {
+            for (var to : DType.values()) {
+                var access = from.ordinal() < to.ordinal() ? new Access.Strided(2, true) : NARROW;
+                modules.put("sm_75 " + from + to, Elements.module(List.of(from), List.of(to), access,
+                        Bodies.cast(from, to)));
+            }
+        }
+        assertThat(errors(modules)).isEmpty();
+    }
+
+    @Test
+    void everySourceCompiles() {
+        var modules = new TreeMap<String, String>();
+        var distributions = List.of(new Distribution.Uniform(), new Distribution.Normal(),
+                new Distribution.Bernoulli(.5), new Distribution.Integers(7));
+        for (var type : DType.values()) {
+            var out = List.of(type);
+            var access = type.ordinal() % 2 == 0 ? DENSE : NARROW;
+            modules.put("sm_80 fill " + type, Elements.module(List.of(), out, access, Bodies.fill(type)));
+            modules.put("sm_80 ramp " + type, Elements.module(List.of(), out, access, Bodies.arange(false, type)));
+            modules.put("sm_80 steps " + type, Elements.module(List.of(), out, access, Bodies.arange(true, type)));
+            modules.put("sm_80 copy " + type, Elements.module(out, out, access, Bodies.copy()));
+            modules.put("sm_80 tril " + type, Elements.module(out, out, access, Bodies.triangle(true, type)));
+            for (var distribution : distributions) {
+                modules.put("sm_80 " + distribution + type, Elements.module(List.of(), out, access,
+                        RandomBodies.of(distribution, type)));
+            }
+        }
+        assertThat(errors(modules)).isEmpty();
+    }
+
+    /// What a module needs at least is in its `.target` line.
+    @Test
+    void everyShippedModuleCompiles() throws IOException, URISyntaxException {
+        var modules = new TreeMap<String, String>();
+        for (var file : shipped()) {
+            var text = Files.readString(file);
+            int least = Integer.parseInt(text.replaceAll("(?s).*\\.target sm_(\\d+).*", "$1"));
+            ARCHITECTURES.stream().filter(name -> Integer.parseInt(name.substring(3)) >= least)
+                    .forEach(name -> modules.put(name + " " + file.getFileName(), text));
+        }
+        assertThat(errors(modules)).isEmpty();
+    }
+
+    private static List<Path> shipped() throws IOException, URISyntaxException {
+        var classes = Path.of(CudaBackend.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        try (Stream<Path> files = Files.walk(classes)) {
+            return files.filter(file -> file.toString().endsWith(".ptx")).sorted().toList();
+        }
+    }
+
+    @Test
+    void whatIsWrongIsFound() {
+        var good = Elements.module(List.of(DType.F32), List.of(DType.F32), DENSE, Bodies.copy());
+        assertThat(ARCHITECTURES).allSatisfy(name -> assertThat(NvidiaCompiler.errors(good, name)).isEmpty());
+        assertThat(NvidiaCompiler.errors(good.replace("sub.s64", "sub.f32"), "sm_80")).contains("sub");
+    }
+
+    /// The errors of modules whose keys begin with the device to compile for.
+    private static List<String> errors(Map<String, String> modules) {
+        return new ArrayList<>(modules.entrySet()).parallelStream().map(entry -> {
+            var errors = NvidiaCompiler.errors(entry.getValue(), entry.getKey().split(" ")[0]);
+            return errors.isEmpty() ? "" : entry.getKey() + ": " + errors.lines().limit(3).toList() + numbered(
+                    entry.getValue(), errors);
+        }).filter(line -> !line.isEmpty()).toList();
+    }
+
+    private static String numbered(String ptx, String errors) {
+        var line = errors.replaceAll("(?s)\\D*line (\\d+).*", "$1");
+        return line.matches("\\d+") ? Arrays.asList(ptx.split("\n")).get(Integer.parseInt(line) - 1) : "";
+    }
+}
