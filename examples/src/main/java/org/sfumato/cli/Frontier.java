@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sfumato.models.Denoiser;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.autoregressive.CausalSampler;
 import org.sfumato.models.diffusion.AncestralSampler;
@@ -11,9 +12,11 @@ import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.duo.Duo;
+import org.sfumato.models.evaluation.CountedDenoiser;
 import org.sfumato.models.evaluation.Judge;
 import org.sfumato.models.evaluation.SampleQuality;
 import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.masked.MaskedSampler;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.Remasking;
 import org.sfumato.models.masked.RemaskingSampler;
@@ -71,7 +74,8 @@ record Frontier(Judge judge, int samples, int length, long seed) {
 
     /// Makes samples in one way and has them judged.
     Point point(Trained trained, Way way) {
-        var diffusion = diffusion(trained, way);
+        var counted = new CountedDenoiser(trained.network());
+        var diffusion = diffusion(trained, counted, way);
         var passes = new int[1];
         var texts = new ArrayList<int[]>();
         long start = System.nanoTime();
@@ -80,26 +84,31 @@ record Frontier(Judge judge, int samples, int length, long seed) {
                     _ -> passes[0]++)));
         }
         double seconds = (System.nanoTime() - start) / 1e9 / samples;
-        return new Point(way, judge.quality(texts), (double) passes[0] / samples, seconds);
+        double evaluations = counted.passes() > 0 ? counted.passes() : passes[0];  // others take one pass a step
+        return new Point(way, judge.quality(texts), evaluations / samples, seconds);
     }
 
     /// What writes in this way.
     Diffusion diffusion(Trained trained, Way way) {
+        return diffusion(trained, trained.network(), way);
+    }
+
+    private Diffusion diffusion(Trained trained, Denoiser network, Way way) {
         return switch (trained.objective()) {
             case MaskedProcess process when way.remasking != null -> trained.diffusion(new RemaskingSampler(
-                    trained.network(), process, way.remasking, perCanvas(trained, way.steps), way.temperature, 0,
+                    network, process, way.remasking, perCanvas(trained, way.steps), way.temperature, 0,
                     way.rules));
-            case MaskedProcess _ -> trained.diffusion(sampling(way));
+            case MaskedProcess process -> trained.diffusion(new MaskedSampler(network, process, sampling(way)));
             case Autoregression objective -> trained.diffusion(
                     new CausalSampler(trained.network(), objective, way.temperature, way.rules));
-            case NoiseProcess process -> ancestral(trained, process, way);
-            case Duo duo -> ancestral(trained, duo.process(), way);
+            case NoiseProcess process -> ancestral(trained, network, process, way);
+            case Duo duo -> ancestral(trained, network, duo.process(), way);
             default -> trained.diffusion(sampling(way));
         };
     }
 
-    private Diffusion ancestral(Trained trained, NoiseProcess process, Way way) {
-        return trained.diffusion(new AncestralSampler(trained.network(), process, perCanvas(trained, way.steps),
+    private Diffusion ancestral(Trained trained, Denoiser network, NoiseProcess process, Way way) {
+        return trained.diffusion(new AncestralSampler(network, process, perCanvas(trained, way.steps),
                 way.temperature, false, way.rules));
     }
 

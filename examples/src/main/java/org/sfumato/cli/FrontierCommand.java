@@ -62,7 +62,7 @@ final class FrontierCommand implements Callable<Integer> {
 
     @Option(names = "--remask", paramLabel = "HOW", converter = RemaskingConverter.class,
             description = "Masked models: take back some of what is written, as `generate` does; --steps are steps of "
-                    + "time then.")
+                    + "time then, some of which need no pass.")
     Remasking remasking;
 
     @Option(names = "--samples", defaultValue = "16", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")

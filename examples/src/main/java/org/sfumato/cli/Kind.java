@@ -4,6 +4,7 @@ import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.duo.Duo;
+import org.sfumato.models.masked.FixedMasking;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.training.TrainingConfig;
@@ -27,7 +28,8 @@ sealed interface Kind {
         return config;
     }
 
-    /// The kind that experiments call so: ar, masked, uniform, duo, mixture, or block and its size, as block4.
+    /// The kind that experiments call so: ar, masked, uniform, duo, mixture, fixed, or block and its size, as
+    /// block4.
     ///
     /// @throws IllegalArgumentException if there is none
     static Kind parse(String name) {
@@ -37,10 +39,11 @@ sealed interface Kind {
             case "uniform" -> new Uniform();
             case "duo" -> new Curriculum(.5);
             case "mixture" -> new Mixture(.1);
+            case "fixed" -> new Fixed(FixedMasking.BERT);
             default -> {
                 if (!name.matches("block[1-9][0-9]{0,3}")) {
                     throw new IllegalArgumentException("no kind of model is called '" + name
-                            + "'\nhint: ar, masked, uniform, duo, mixture, block4 ...");
+                            + "'\nhint: ar, masked, fixed, uniform, duo, mixture, block4 ...");
                 }
                 yield new Block(Integer.parseInt(name.substring("block".length())));
             }
@@ -52,6 +55,14 @@ sealed interface Kind {
         @Override
         public Objective<? super Transformer> objective(Tokenizer tokenizer) {
             return MaskedProcess.of(tokenizer.vocabularySize());
+        }
+    }
+
+    /// To predict hidden tokens of which there are always as many: a baseline.
+    record Fixed(double share) implements Kind {
+        @Override
+        public Objective<? super Transformer> objective(Tokenizer tokenizer) {
+            return new FixedMasking(MaskedProcess.of(tokenizer.vocabularySize()), share);
         }
     }
 

@@ -47,9 +47,20 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
         for (int i : open) {
             ids[i] = draw(noise, rng.fold(steps).uniformDouble(i));
         }
+        return denoise(new Canvas(ids, canvas.open()), 1, rng, observer);
+    }
+
+    /// The canvas, whose open places hold tokens with the noise of the time that belongs to `u`, without that noise: so
+    /// a process that replaces tokens mends a text with errors at unknown places.
+    ///
+    /// @param u in (0, 1], see [NoiseProcess#time]
+    public int[] denoise(Canvas canvas, double u, Rng rng, Observer observer) {
+        var ids = canvas.ids().clone();
+        int[] open = canvas.places();
         for (int step = 0; step < steps && open.length > 0; step++) {
             boolean last = step == steps - 1;
-            double t = time(step);
+            double t = process.time(u * (1 - (double) step / steps));
+            double s = process.time(u * (1 - (double) (step + 1) / steps));
             var predicted = predictions(open, ids, process.alpha(t));
             var own = rng.fold(step);
             var choices = new ArrayList<Choice>();
@@ -57,7 +68,7 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
                 int i = open[j];
                 var p = predicted[j].probabilities();
                 int token = last && greedyTail ? predicted[j].likeliest()
-                        : draw(last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], time(step + 1), t),
+                        : draw(last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], s, t),
                                 own.uniformDouble(i));
                 if (token != ids[i]) {
                     choices.add(new Choice(i, token, p[token], predicted[j].entropy()));
@@ -67,10 +78,6 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
             observer.step(new Step(step + 1, steps, ids, List.copyOf(choices)));
         }
         return ids;
-    }
-
-    private double time(int step) {
-        return process.time(1 - (double) step / steps);
     }
 
     /// The network's distributions of clean tokens at the open places.

@@ -6,6 +6,7 @@ import org.sfumato.models.block.BlockDiffusion;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.duo.Duo;
+import org.sfumato.models.masked.FixedMasking;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.transformer.Transformer;
@@ -21,7 +22,7 @@ final class ObjectiveJson {
     private static final Map<String, Class<? extends Record>> PROCESSES = Map.of("masked", MaskedProcess.class,
             "uniform", UniformProcess.class, "mixture", MixtureProcess.class);
     private static final Map<String, Class<? extends Record>> OTHERS = Map.of("autoregressive", Autoregression.class,
-            "duo", Duo.class);
+            "duo", Duo.class, "fixedMasking", FixedMasking.class);
 
     private ObjectiveJson() { }
 

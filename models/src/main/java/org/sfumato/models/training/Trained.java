@@ -6,6 +6,7 @@ import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.diffusion.Sampler;
 import org.sfumato.models.diffusion.VariationalBound;
+import org.sfumato.models.masked.FixedMasking;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.MaskedSampler;
 import org.sfumato.models.masked.Sampling;
@@ -24,6 +25,7 @@ public record Trained(TrainingConfig config, Objective<? super Transformer> obje
     public Diffusion diffusion(Sampling sampling) {
         return diffusion(switch (objective) {
             case MaskedProcess process -> new MaskedSampler(network, process, sampling);
+            case FixedMasking(MaskedProcess process, _) -> new MaskedSampler(network, process, sampling);
             case BlockDiffusion(MaskedProcess process) -> new BlockSampler(network,
                     denoiser -> new MaskedSampler(denoiser, process, sampling));
             default -> throw new IllegalArgumentException("trained: the model was not trained to remove masks, its "
@@ -48,6 +50,7 @@ public record Trained(TrainingConfig config, Objective<? super Transformer> obje
     public static VariationalBound<? super Transformer> bound(Objective<? super Transformer> objective) {
         return switch (objective) {
             case MaskedProcess process -> process.fixedCount();
+            case FixedMasking(MaskedProcess process, _) -> process.fixedCount();
             case VariationalBound<?> bound -> (VariationalBound<? super Transformer>) bound;
             default -> throw new IllegalArgumentException("trained: " + objective.getClass().getSimpleName()
                     + " bounds no likelihood");
