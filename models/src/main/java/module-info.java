@@ -10,7 +10,6 @@ module org.sfumato.models {
     requires it.unimi.dsi.fastutil.core;
     requires java.net.http;
 
-    exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.block;
     exports org.sfumato.models.constraint;
@@ -22,11 +21,14 @@ module org.sfumato.models {
     exports org.sfumato.models.gaussian;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.latent;
+    exports org.sfumato.models.ldlm;
     exports org.sfumato.models.masked;
     exports org.sfumato.models.mixture;
     exports org.sfumato.models.pretrained;
+    exports org.sfumato.models.reverse;
     exports org.sfumato.models.trace;
     exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;
     exports org.sfumato.models.uniform;
+    exports org.sfumato.models;
 }

@@ -51,6 +51,14 @@ public record NoiseLevel(double signal, double noise, double time) {
         return Math.hypot(signal, noise);
     }
 
+    /// The variance of `q(z_s | z_t, x)` for a level `to` of less noise: `s_to^2 (1 - (a s_to)^2 / (a_to s)^2)`, which
+    /// is
+    /// `beta (1 - alphaBar_to) / (1 - alphaBar)` with `beta = 1 - alphaBar / alphaBar_to`.
+    public double posteriorVariance(NoiseLevel to) {
+        double kept = signal * to.noise / (to.signal * noise);
+        return to.noise * to.noise * (1 - kept * kept);
+    }
+
     /// `f` of each row's level, to be multiplied with latents. Shapes: latents (B, N, D) -> (B, 1, 1), in their type
     /// and on their device.
     static Tensor rows(List<NoiseLevel> levels, ToDoubleFunction<NoiseLevel> f, Tensor latents) {

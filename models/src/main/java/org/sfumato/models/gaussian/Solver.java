@@ -31,12 +31,6 @@ public sealed interface Solver {
         }
     }
 
-    /// The variance of `q(z_s | z_t, x)`: `s_to^2 (1 - (a_from s_to)^2 / (a_to s_from)^2)`.
-    private static double posteriorVariance(NoiseLevel from, NoiseLevel to) {
-        double kept = from.signal() * to.noise() / (to.signal() * from.noise());
-        return to.noise() * to.noise() * (1 - kept * kept);
-    }
-
     /// Steps of the Markov chain: a draw from `q(z_s | z_t, x^)`, for any two levels. At the last one the mean is
     /// taken.
     /// Source: Ho et al. 2020, arXiv 2006.11239, equations 6 and 7; its equation for beta holds for steps of one only,
@@ -56,7 +50,7 @@ public sealed interface Solver {
         public Tensor next(Step step) {
             var from = step.now().level();
             var to = step.to();
-            double small = posteriorVariance(from, to);
+            double small = from.posteriorVariance(to);
             var mean = step.along(step.now().noiseOfClean(), Math.sqrt(to.noise() * to.noise() - small));
             double ratio = from.signal() / to.signal() * to.noise();
             return to.noise() == 0 ? mean : step.withNoise(mean, Math.sqrt(switch (variance) {
@@ -97,7 +91,7 @@ public sealed interface Solver {
 
         @Override
         public Tensor next(Step step) {
-            double variance = eta * eta * posteriorVariance(step.now().level(), step.to());
+            double variance = eta * eta * step.now().level().posteriorVariance(step.to());
             double left = step.to().noise() * step.to().noise() - variance;
             var predicted = switch (noise) {
                 case AS_PREDICTED -> step.now().noise();
