@@ -10,6 +10,7 @@ module org.sfumato.models {
     requires it.unimi.dsi.fastutil.core;
     requires java.net.http;
 
+    exports org.sfumato.models;
     exports org.sfumato.models.autoregressive;
     exports org.sfumato.models.block;
     exports org.sfumato.models.constraint;
@@ -30,5 +31,4 @@ module org.sfumato.models {
     exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;
     exports org.sfumato.models.uniform;
-    exports org.sfumato.models;
 }

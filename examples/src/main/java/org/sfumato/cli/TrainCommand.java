@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 /// `sfumato train`: the kinds of models that can be trained.
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
         subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class,
-            TrainCommand.Block.class, TrainCommand.Mixture.class, TrainCommand.Duo.class})
+            TrainCommand.Block.class, TrainCommand.Mixture.class, TrainCommand.Duo.class,
+            LatentTraining.class})
 final class TrainCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -20,7 +21,7 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
-                "name what to train: masked, uniform, duo, mixture, block or ar");
+                "name what to train: masked, uniform, duo, mixture, block, ar or latent");
     }
 
     /// `sfumato train masked`.

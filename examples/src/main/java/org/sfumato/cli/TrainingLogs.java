@@ -70,6 +70,17 @@ final class TrainingLogs implements AutoCloseable {
         Files.writeString(out.resolve("loss.svg"), svg, StandardCharsets.UTF_8);
     }
 
+    /// Draws both losses.
+    ///
+    /// @param title above the picture
+    /// @param unit of the losses
+    void curve(String title, String unit) throws IOException {
+        var svg = new LossCurve(title, "step", unit, Scale.LINEAR, Scale.LINEAR).svg(List.of(
+                new LossCurve.Series("train", CsvLog.column(table, TRAIN), SMOOTHING),
+                new LossCurve.Series("validation", CsvLog.column(table, VALIDATION), 0)));
+        Files.writeString(out.resolve("loss.svg"), svg, StandardCharsets.UTF_8);
+    }
+
     private static double last(List<LossCurve.Point> points) {
         return points.isEmpty() ? 0 : points.getLast().step();
     }

@@ -13,4 +13,14 @@ public interface LatentNetwork extends LatentDenoiser, Layer {
     default Map<String, Tensor> buffers() {
         return Map.of();
     }
+
+    /// The share of the learning rate that the parameter `name` gets.
+    default double rate(String name) {
+        return 1;
+    }
+
+    /// Whether weight decay is for the parameter `name` at all; it is only ever for those of two axes or more.
+    default boolean decays(String name) {
+        return true;
+    }
 }

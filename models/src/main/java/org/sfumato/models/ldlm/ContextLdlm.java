@@ -24,6 +24,9 @@ import org.sfumato.tensor.Tensor;
 /// @param beforeInput of those before
 public record ContextLdlm(ContextLdlmConfig config, Fourier fourier, Mapping mapping, Linear input, Linear beforeInput,
         List<ContextBlock> blocks, RmsNorm norm, Linear output) implements LatentNetwork, ConditionalDenoiser {
+    private static final String MAPPING = "mapping.";
+    private static final double MAPPING_RATE = 1.0 / 3;
+
     /// Fresh values: PyTorch's, and zeros where parts are added; it predicts zeros at first.
     public static ContextLdlm init(ContextLdlmConfig config, Rng rng) {
         var parts = rng.split(5);
@@ -37,6 +40,17 @@ public record ContextLdlm(ContextLdlmConfig config, Fourier fourier, Mapping map
     @Override
     public Map<String, Tensor> buffers() {
         return Map.of("fourier.weight", fourier.weight());
+    }
+
+    /// The mapping learns at a third of the rate.
+    @Override
+    public double rate(String name) {
+        return name.startsWith(MAPPING) ? MAPPING_RATE : 1;
+    }
+
+    @Override
+    public boolean decays(String name) {
+        return name.startsWith(MAPPING) || name.startsWith("blocks.");
     }
 
     /// @throws ShapeException if there is more than one latent, or another width or more context than it takes

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.sfumato.models.gaussian.DenoisingObjective.Draw;
+import org.sfumato.models.latent.LatentStatistics;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
@@ -190,18 +191,13 @@ class DenoisingObjectiveTest {
         scope.run(() -> {
             var latents = Tensor.normal(Shape.of(500, 2, 3), Rng.of(8)).mul(Tensor.of(2f, 5f, 0f))
                     .add(Tensor.of(1f, -4f, 7f));
-            var statistics = LatentStatistics.measure(LatentStatistics.Kind.DIMENSIONS, latents);
-            var normal = statistics.normalise(latents).reshape(1000, 3);
-            assertThat(normal.mean(0).toDoubles()).containsExactly(new double[] {0, 0, 0}, within(1e-5));
-            assertThat(normal.var(0, false, 0).toDoubles()).containsExactly(new double[] {1, 1, 0}, within(1e-4));
-            assertThat(statistics.restore(statistics.normalise(latents)).sub(latents).abs().max().item())
-                    .isLessThan(1e-5);
-            var scale = LatentStatistics.measure(LatentStatistics.Kind.SCALE, latents);
+            var normal = LatentStatistics.of(latents).standardise(latents);
+            assertThat(normal.mean(0, 1).toDoubles()).containsExactly(new double[] {0, 0, 0}, within(1e-5));
+            assertThat(normal.var(0, false, 0, 1).toDoubles()).containsExactly(new double[] {1, 1, 0}, within(1e-4));
+            var scale = LatentStatistics.scale(latents);
             assertThat(scale.mean().toDoubles()).containsOnly(0);
-            assertThat(scale.deviation().toDoubles()[1])
-                    .isCloseTo(Math.sqrt(latents.square().mean().item()), within(1e-4));
-            assertThatThrownBy(() -> LatentStatistics.measure(LatentStatistics.Kind.SCALE, Tensor.zeros(0, 3)))
-                    .hasMessageContaining("no latents");
+            assertThat(scale.standardise(latents).square().mean().item()).isCloseTo(1, within(1e-5));
+            assertThat(LatentStatistics.none(latents).standardise(latents).toFloats()).isEqualTo(latents.toFloats());
         });
     }
 }

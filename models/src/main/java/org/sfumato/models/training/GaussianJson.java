@@ -1,0 +1,100 @@
+package org.sfumato.models.training;
+
+import java.util.Map;
+import org.sfumato.models.gaussian.ContinuousSchedule;
+import org.sfumato.models.gaussian.DenoisingObjective;
+import org.sfumato.models.gaussian.DiscreteSchedule;
+import org.sfumato.models.gaussian.GaussianProcess;
+import org.sfumato.models.gaussian.GaussianSchedule;
+import org.sfumato.models.gaussian.LatentNetworkConfig;
+import org.sfumato.models.gaussian.Parameterisation;
+import org.sfumato.models.gaussian.SigmaSchedule;
+import org.sfumato.models.gaussian.Weighting;
+import org.sfumato.models.ldlm.ContextLdlmConfig;
+import org.sfumato.models.ldlm.LdlmConfig;
+import org.sfumato.models.reverse.ReverseTransformerConfig;
+import org.sfumato.nn.checkpoint.RecordJson;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Diffusions of latents as JSON: the name of each part and its settings, `{"edm": {"deviation": 1.0}}`.
+final class GaussianJson {
+    private static final Map<String, Class<? extends Record>> NETWORKS = Map.of(
+            "reverse", ReverseTransformerConfig.class,
+            "ldlm", LdlmConfig.class,
+            "ldlm-context", ContextLdlmConfig.class);
+    private static final Map<String, Class<? extends Record>> SCHEDULES = Map.of(
+            "discrete", DiscreteSchedule.class,
+            "cosine", ContinuousSchedule.Cosine.class,
+            "sigmoid", ContinuousSchedule.Sigmoid.class,
+            "laplace", ContinuousSchedule.Laplace.class,
+            "v-diffusion", SigmaSchedule.VDiffusion.class,
+            "karras", SigmaSchedule.Karras.class);
+    private static final Map<String, Class<? extends Record>> PARAMETERISATIONS = Map.of(
+            "epsilon", Parameterisation.Epsilon.class,
+            "x0", Parameterisation.X0.class,
+            "v", Parameterisation.V.class,
+            "edm", Parameterisation.Edm.class,
+            "scaled-x0", Parameterisation.ScaledX0.class);
+    private static final Map<String, Class<? extends Record>> WEIGHTINGS = Map.of(
+            "simple", Weighting.Simple.class,
+            "epsilon-error", Weighting.EpsilonError.class,
+            "x0-error", Weighting.X0Error.class,
+            "min-snr", Weighting.MinSnr.class,
+            "soft-min-snr", Weighting.SoftMinSnr.class,
+            "edm", Weighting.Edm.class);
+    private static final String LEVELS = "levels";
+    private static final String UNCONDITIONAL = "unconditional";
+    private static final String SELF_CONDITIONED = "selfConditioned";
+
+    private GaussianJson() { }
+
+    static ObjectNode write(LatentNetworkConfig network) {
+        return named(NETWORKS, network);
+    }
+
+    static LatentNetworkConfig network(JsonNode json) {
+        return (LatentNetworkConfig) read(NETWORKS, "network", json);
+    }
+
+    static ObjectNode write(DenoisingObjective objective) {
+        var node = JsonNodeFactory.instance.objectNode();
+        node.set("schedule", named(SCHEDULES, objective.process().schedule()));
+        node.set("parameterisation", named(PARAMETERISATIONS, objective.process().parameterisation()));
+        node.set("weighting", named(WEIGHTINGS, objective.weighting()));
+        node.put(LEVELS, objective.levels().name());
+        node.put(UNCONDITIONAL, objective.unconditional());
+        node.put(SELF_CONDITIONED, objective.selfConditioned());
+        return node;
+    }
+
+    static DenoisingObjective objective(JsonNode json) {
+        return new DenoisingObjective(new GaussianProcess(
+                (GaussianSchedule) read(SCHEDULES, "schedule", json.path("schedule")),
+                (Parameterisation) read(PARAMETERISATIONS, "parameterisation", json.path("parameterisation"))),
+                (Weighting) read(WEIGHTINGS, "weighting", json.path("weighting")),
+                DenoisingObjective.Draw.valueOf(json.path(LEVELS).asString("")),
+                json.path(UNCONDITIONAL).asDouble(-1), json.path(SELF_CONDITIONED).asDouble(-1));
+    }
+
+    private static ObjectNode named(Map<String, Class<? extends Record>> known, Object value) {
+        for (var e : known.entrySet()) {
+            if (e.getValue().isInstance(value)) {
+                var node = JsonNodeFactory.instance.objectNode();
+                node.set(e.getKey(), RecordJson.write((Record) value));
+                return node;
+            }
+        }
+        throw new IllegalArgumentException("checkpoint: " + value.getClass().getName() + " could not be read again");
+    }
+
+    private static Record read(Map<String, Class<? extends Record>> known, String part, JsonNode json) {
+        var name = json.propertyNames().stream().findFirst().orElse("");
+        var type = known.get(name);
+        if (type == null) {
+            throw new IllegalArgumentException("checkpoint: the " + part + " \"" + name + "\" is unknown");
+        }
+        return RecordJson.read(type, json.get(name));
+    }
+}
