@@ -47,7 +47,8 @@ class RestorationTest {
     @Test
     void theWienerFilterIsItsFormula() {
         scope.run(() -> {
-            var latents = Tensor.of(new float[] {1, 10, 3, 10, 1, 14, 3, 14}, 4, 1, 2);     // means 2, 12; variances 1, 4
+            // means 2 and 12, variances 1 and 4
+            var latents = Tensor.of(new float[] {1, 10, 3, 10, 1, 14, 3, 14}, 4, 1, 2);
             var level = DiscreteSchedule.linear().step(300);
             double a = level.signal();
             double s = level.noise();
