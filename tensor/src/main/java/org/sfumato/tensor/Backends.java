@@ -101,8 +101,8 @@ public final class Backends {
                 case Presence.Present(int count) when device.index() < count -> {
                     return found().computeIfAbsent(device, _ -> new Memory(platform.open(device.index())));
                 }
-                case Presence.Present(int count) -> why = ", there are " + count + " of its kind";
-                case Presence.Absent(String reason) -> why = ", " + reason;
+                case Presence.Present(int count) -> why = ": there are " + count + " of its kind";
+                case Presence.Absent(String reason) -> why = ": " + reason;
             }
         }
         throw new IllegalArgumentException("device: '" + device + "' is not available" + why + "\nhint: there are "
