@@ -62,12 +62,28 @@ LLAMA3 = ("{% set loop_messages = messages %}{% for message in loop_messages %}{
           "+ message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}"
           "{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}"
           "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}")
+# ChatML with rules of its own for a conversation that brings none, as in the folder of Qwen2-Instruct; without, and
+# with a branch for tools and further conditions, as later ones have them
+CHATML = ("{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+          "{{ '<|im_start|>system\\nYou answer questions.<|im_end|>\\n' }}{% endif %}{{'<|im_start|>' + message['role'] "
+          "+ '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
+          "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+CHATML_TOOLS = ("{%- if tools %}\n{{- '<|im_start|>system\\n' }}{{- tools }}{{- '<|im_end|>\\n' }}\n{%- else %}\n"
+                "{%- if messages[0]['role'] == 'system' %}\n{{- '<|im_start|>system\\n' + messages[0]['content'] + "
+                "'<|im_end|>\\n' }}\n{%- else %}\n{{- '<|im_start|>system\\nYou know tools, or none.<|im_end|>\\n' }}\n"
+                "{%- endif %}\n{%- endif %}\n{%- for message in messages %}\n"
+                "{%- if (message.role == \"user\") or (message.role == \"assistant\" and not message.tool_calls) %}\n"
+                "{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}\n{%- endif %}\n"
+                "{%- endfor %}\n{%- if add_generation_prompt %}\n{{- '<|im_start|>assistant\\n' }}\n{%- endif %}")
+PLAIN = CHATML[:CHATML.index("{% if loop.first")] + CHATML[CHATML.index("{{'<|im_start|>'"):]
 TURNS = [{"role": "system", "content": "Be brief. "}, {"role": "user", "content": " What is it?\n"},
          {"role": "assistant", "content": "A test. "}, {"role": "user", "content": "Why?"}]
 CHATS = [({"bos_token": "<s>", "eos_token": "</s>", "chat_template": LLAMA2}, TURNS),
          ({"bos_token": "<s>", "eos_token": "</s>", "chat_template": LLAMA2}, TURNS[1:2]),
          ({"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "chat_template": LLAMA3}, TURNS),
-         ({"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "chat_template": LLAMA3}, TURNS[1:])]
+         ({"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "chat_template": LLAMA3}, TURNS[1:]),
+         *(({"eos_token": "<|im_end|>", "chat_template": template}, turns)
+           for template in (CHATML, PLAIN, CHATML_TOOLS) for turns in (TURNS, TURNS[1:]))]
 
 
 def described(folder, config, texts):

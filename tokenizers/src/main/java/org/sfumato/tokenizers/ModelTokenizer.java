@@ -100,8 +100,8 @@ public record ModelTokenizer(Tokenizer tokenizer, SpecialTokens special, boolean
     /// The form of conversations. Throws [IllegalArgumentException] where it is not known.
     public ChatTemplate requireChat() {
         return chat.orElseThrow(() -> new IllegalArgumentException("chat: the folder of the tokenizer has no "
-                + "chat_template, or one that is not known\nhint: known are those of Llama 2, Llama 3 and LLaDA; write "
-                + "the prompt as the model wants it"));
+                + "chat_template, or one that is not known\nhint: known are those of Llama 2, Llama 3, LLaDA and "
+                + "ChatML; write the prompt as the model wants it"));
     }
 
     private static String cleaned(String text) {

@@ -17,7 +17,7 @@ class ChatTemplateTest {
     /// The form that Meta's model card of Llama 3 shows.
     @Test
     void llama3() {
-        assertThat(ChatTemplate.LLAMA3.text(CHAT)).isEqualTo("<|begin_of_text|><|start_header_id|>system"
+        assertThat(ChatForm.LLAMA3.text(CHAT)).isEqualTo("<|begin_of_text|><|start_header_id|>system"
                 + "<|end_header_id|>\n\nYou are helpful.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
                 + "Hello<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi there!<|eot_id|>");
     }
@@ -25,7 +25,7 @@ class ChatTemplateTest {
     /// The form of the prompt in LLaDA's `get_log_likelihood.py`.
     @Test
     void llada() {
-        assertThat(ChatTemplate.LLADA.prompt(List.of(new Message(Role.USER, "How many?")))).isEqualTo("<|startoftext|>"
+        assertThat(ChatForm.LLADA.prompt(List.of(new Message(Role.USER, "How many?")))).isEqualTo("<|startoftext|>"
                 + "<|start_header_id|>user<|end_header_id|>\n\nHow many?<|eot_id|>"
                 + "<|start_header_id|>assistant<|end_header_id|>\n\n");
     }
@@ -33,9 +33,9 @@ class ChatTemplateTest {
     @Test
     void modernBert() throws IOException {
         var pair = List.of(new Message(Role.USER, "Why?"), new Message(Role.ASSISTANT, "Because."));
-        var text = ChatTemplate.MODERNBERT_DLLM.text(pair);
+        var text = ChatForm.MODERNBERT_DLLM.text(pair);
         assertThat(text).isEqualTo("[CLS]User: Why?\n[SEP]\nAssistant:\nBecause.[SEP]");
-        assertThatThrownBy(() -> ChatTemplate.MODERNBERT_DLLM.text(CHAT))
+        assertThatThrownBy(() -> ChatForm.MODERNBERT_DLLM.text(CHAT))
                 .hasMessageStartingWith("chat: the roles are [SYSTEM, USER, ASSISTANT], expected [USER, ASSISTANT]");
         var ids = Tokenizers.load(SharedData.require("tok-modernbert")).encode(text);
         assertThat(ids).startsWith(50281).endsWith(50282);

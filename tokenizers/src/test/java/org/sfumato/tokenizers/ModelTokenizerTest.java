@@ -108,7 +108,7 @@ class ModelTokenizerTest {
             assertThatThrownBy(tokenizer::requireChat).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContainingAll("chat_template", "hint: ");
         }
-        assertThatThrownBy(() -> ChatTemplate.LLAMA2.text(List.of(new Message(Role.ASSISTANT, "Hi"))))
+        assertThatThrownBy(() -> ChatForm.LLAMA2.text(List.of(new Message(Role.ASSISTANT, "Hi"))))
                 .hasMessageContainingAll("chat: turn 1 is of ASSISTANT", "hint: ");
     }
 

@@ -28,7 +28,7 @@ import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.Schedule;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tokenizers.ChatTemplate;
+import org.sfumato.tokenizers.ChatForm;
 
 class AnswerTrainerTest {
     private static final int END = 8;
@@ -39,7 +39,7 @@ class AnswerTrainerTest {
     Path temp;
 
     private static Chats chats() {
-        return new Chats(ChatTemplate.LLAMA3, text -> text.chars().toArray());
+        return new Chats(ChatForm.LLAMA3, text -> text.chars().toArray());
     }
 
     private static String text(int[] ids) {
