@@ -168,6 +168,8 @@ def operation(name):
     kind, _, grad = kind.partition("+")
     if kind == "adam_w":
         return adam_w(*sizes)
+    if kind == "conv":
+        return gradient_or_result(grad, *convolution(*sizes))
     x = torch.randn(sizes) if kind not in ("embedding", "uniform", "normal") else torch.randn(VOCABULARY, sizes[1])
     row, ids = torch.randn(sizes[-1]), torch.randint(VOCABULARY, sizes[:1])
     inputs = [x]
@@ -175,6 +177,8 @@ def operation(name):
         inputs = [x, row]
     elif kind == "layer_norm":
         inputs = [x, row, torch.randn(sizes[-1])]
+    elif kind == "group_norm":
+        inputs = [x, torch.randn(sizes[1]), torch.randn(sizes[1])]
     elif kind == "attention":
         inputs = [x, torch.randn(sizes), torch.randn(sizes)]
     forward = {
@@ -193,7 +197,19 @@ def operation(name):
         "embedding": lambda table: F.embedding(ids, table),
         "cross_entropy": lambda x: F.cross_entropy(x, ids, reduction="none"),
         "attention": F.scaled_dot_product_attention,
+        "group_norm": lambda x, w, b: F.group_norm(x, 32, w, b, 1e-5),
+        "upsample": lambda x: F.interpolate(x, scale_factor=2, mode="nearest"),
+        "avg_pool": lambda x: F.avg_pool2d(x, 2),
     }[kind]
+    return gradient_or_result(grad, forward, inputs)
+
+
+def convolution(images, channels, height, width, out, kernel, stride=1):
+    inputs = [torch.randn(images, channels, height, width), torch.randn(out, channels, kernel, kernel), torch.randn(out)]
+    return lambda x, w, b: F.conv2d(x, w, b, stride=stride, padding=kernel // 2), inputs
+
+
+def gradient_or_result(grad, forward, inputs):
     if not grad:
         return lambda: forward(*inputs)
     for x in inputs:

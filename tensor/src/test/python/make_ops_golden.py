@@ -280,10 +280,30 @@ def heads():
             case('linearCrossEntropy', loss, x, w, targets, b, ignore=-100)
 
 
+def images():
+    """After the heads, for the same reason."""
+    # images, channels, height, width, channels out, kernel height and width, stride, padding, groups
+    for n, c, h, w, o, i, j, s, a, g in ((1, 1, 1, 1, 1, 1, 1, 1, 0, 1), (2, 3, 5, 4, 2, 3, 3, 1, 1, 1), (1, 4, 7, 6, 6, 3, 3, 2, 1, 2),
+                                         (2, 3, 5, 5, 3, 3, 3, 1, 1, 3), (3, 5, 4, 3, 7, 1, 1, 1, 0, 1), (1, 2, 8, 9, 3, 5, 2, 3, 2, 1),
+                                         (2, 6, 9, 19, 9, 3, 3, 1, 1, 1), (1, 2, 4, 4, 3, 3, 3, 1, 3, 1)):
+        conv = lambda x, w, b=None: F.conv2d(x, w, b, stride=s, padding=a, groups=g)
+        x, k = normal(n, c, h, w), normal(o, c // g, i, j)
+        case('conv2d', conv, x, k, stride=s, padding=a, groups=g)
+        case('conv2d', conv, x, k, normal(o), stride=s, padding=a, groups=g)
+    for size, g in (((2, 4), 2), ((3, 6, 5), 3), ((2, 8, 3, 7), 4), ((1, 32, 5, 4), 32), ((2, 3, 2, 3, 4), 1)):
+        case('groupNorm', lambda x, w, b: F.group_norm(x, g, w, b, 1e-5), normal(*size) + .5, normal(size[1]), normal(size[1]),
+             groups=g, eps=1e-5)
+    for scale in (1, 2, 3):
+        case('upsample', lambda x: F.interpolate(x, scale_factor=scale, mode='nearest'), normal(2, 3, 5, 4), scale=scale)
+    for k, s, a in ((2, 2, 0), (3, 1, 1), (3, 2, 1), (2, 3, 1), (1, 1, 0)):
+        case('avgPool', lambda x: F.avg_pool2d(x, k, s, a), normal(2, 3, 7, 6), kernel=k, stride=s, padding=a)
+
+
 for make in (pointwise, reductions, indexing, products, networks):
     make()
 promotion = types()
 heads()
+images()
 here = os.path.dirname(os.path.abspath(__file__))
 path = os.path.join(here, '..', 'resources', 'golden', 'ops.safetensors')
 save_file(TENSORS, path, {'origin': 'PyTorch ' + torch.__version__ + ', tensor/src/test/python/' + os.path.basename(__file__),

@@ -28,6 +28,12 @@ final class OpsCommand implements Callable<Integer> {
     private static final long[][] ROWS = {{768, 512}, {8192, 1024}};
     private static final long[][] LOGITS = {{768, VOCABULARY}, {8192, VOCABULARY}};
     private static final long[][] HEADS = {{12, 4, 64, 32}, {16, 6, 256, 64}, {16, 8, 512, 32}, {2, 6, 2048, 64}};
+
+    /// Images, channels in, height, width, channels out, and the size of the kernel: the levels of a UNet, its first
+    /// layer, a short cut, and, with a seventh number for the stride, a step down.
+    private static final long[][] CONVOLUTIONS = {{8, 128, 40, 40, 128, 3}, {8, 256, 20, 20, 256, 3},
+        {16, 512, 5, 5, 512, 3}, {8, 4, 40, 40, 128, 3}, {8, 384, 20, 20, 256, 1}, {8, 128, 40, 40, 128, 3, 2}};
+    private static final long[][] IMAGES = {{8, 128, 40, 40}, {16, 512, 5, 5}};
     private static final long[][] PARAMETERS = {{809_984}, {3_307_520}, {10_771_200}};
 
     @Mixin
@@ -89,6 +95,21 @@ final class OpsCommand implements Callable<Integer> {
             var v = random(sizes);
             return new Work(() -> q.attention(k, v, null, false), q, k, v);
         }),
+        CONV(0, true, CONVOLUTIONS, sizes -> {
+            var x = random(sizes[0], sizes[1], sizes[2], sizes[3]);
+            var w = random(sizes[4], sizes[1], sizes[5], sizes[5]);
+            var b = random(sizes[4]);
+            int stride = sizes.length > 6 ? (int) sizes[6] : 1;
+            return new Work(() -> x.conv2d(w, b, stride, (int) sizes[5] / 2, 1), x, w, b);
+        }),
+        GROUP_NORM(8, true, IMAGES, sizes -> {
+            var x = random(sizes);
+            var w = random(sizes[1]);
+            var b = random(sizes[1]);
+            return new Work(() -> x.groupNorm(32, w, b, 1e-5), x, w, b);
+        }),
+        UPSAMPLE(20, true, IMAGES, sizes -> of(random(sizes), x -> x.upsample(2))),
+        AVG_POOL(5, true, new long[][] {{8, 128, 40, 40}}, sizes -> of(random(sizes), x -> x.avgPool2d(2, 2, 0))),
         ADAM_W(28, false, PARAMETERS, sizes -> {
             var p = random(sizes);
             var g = Map.of("p", random(sizes));
@@ -148,6 +169,8 @@ final class OpsCommand implements Callable<Integer> {
             if (kind == Kind.ATTENTION) {
                 double flop = (gradient ? 12 : 4) * count * sizes[2];
                 report.line("ops", name(), timing, flop, "GFLOP/s", flopCeiling);
+            } else if (kind == Kind.CONV) {
+                report.line("ops", name(), timing, (gradient ? 3 : 1) * flop(sizes), "GFLOP/s", flopCeiling);
             } else if (gradient) {
                 report.line("ops", name(), Report.format("median %s, best %s", Report.time(timing.median()),
                         Report.time(timing.best())));
@@ -155,6 +178,12 @@ final class OpsCommand implements Callable<Integer> {
                 report.line("ops", name(), timing, kind.bytes * count, "GB/s", byteCeiling);
             }
         }
+    }
+
+    private static double flop(long[] sizes) {
+        long stride = sizes.length > 6 ? sizes[6] : 1;
+        long places = Math.ceilDiv(sizes[2], stride) * Math.ceilDiv(sizes[3], stride);
+        return 2.0 * sizes[0] * sizes[1] * sizes[4] * sizes[5] * sizes[5] * places;
     }
 
     static List<? extends Kernel> kernels() {

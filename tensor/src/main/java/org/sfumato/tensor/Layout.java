@@ -49,7 +49,7 @@ public record Layout(Shape shape, long[] strides, long offset) {
     public Layout slice(int axis, long start, long size, long step) {
         var steps = strides.clone();
         steps[axis] *= step;
-        long at = size == 0 ? offset : offset + start * strides[axis];
+        long at = size == 0 || shape.count() == 0 ? offset : offset + start * strides[axis];
         return new Layout(shape.with(axis, size), steps, at);
     }
 

@@ -1,8 +1,11 @@
 package org.sfumato.tensor;
 
 import org.sfumato.tensor.op.AttentionOp;
+import org.sfumato.tensor.op.AvgPoolOp;
+import org.sfumato.tensor.op.Conv2dOp;
 import org.sfumato.tensor.op.CrossEntropyOp;
 import org.sfumato.tensor.op.DropoutOp;
+import org.sfumato.tensor.op.GroupNormOp;
 import org.sfumato.tensor.op.LayerNormOp;
 import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LinearOp;
@@ -11,6 +14,7 @@ import org.sfumato.tensor.op.MatMul;
 import org.sfumato.tensor.op.RmsNormOp;
 import org.sfumato.tensor.op.RotaryOp;
 import org.sfumato.tensor.op.SoftmaxOp;
+import org.sfumato.tensor.op.UpsampleOp;
 
 /// Products of matrices and the operations of neural networks.
 public sealed interface Network permits Tensor {
@@ -80,6 +84,30 @@ public sealed interface Network permits Tensor {
     /// Root-mean-square normalisation over the last axis. Rules: [RmsNormOp].
     default Tensor rmsNorm(Tensor weight, double eps) {
         return Dispatch.one(new RmsNormOp(eps), self(), weight);
+    }
+
+    /// Group normalisation: over the channels of each of `groups` groups and all that comes after them. Shapes: this
+    /// (N, C, ...), weight and bias (C) -> as this. Rules: [GroupNormOp].
+    default Tensor groupNorm(int groups, Tensor weight, Tensor bias, double eps) {
+        return Dispatch.one(new GroupNormOp(groups, eps), self(), weight, bias);
+    }
+
+    /// Two-dimensional convolution. Shapes: this (N, C, H, W), weight (O, C / groups, I, J), bias (O) or `null` ->
+    /// (N, O, P, Q). Rules: [Conv2dOp].
+    default Tensor conv2d(Tensor weight, Tensor bias, int stride, int padding, int groups) {
+        var op = new Conv2dOp(stride, padding, groups);
+        return bias == null ? Dispatch.one(op, self(), weight) : Dispatch.one(op, self(), weight, bias);
+    }
+
+    /// Every element of a grid `scale` times down and across. Shapes: this (..., H, W) -> (..., scale H, scale W).
+    /// Rules: [UpsampleOp].
+    default Tensor upsample(int scale) {
+        return Dispatch.one(new UpsampleOp(scale), self());
+    }
+
+    /// The means of the windows of `kernel x kernel` elements, `stride` apart. Rules: [AvgPoolOp].
+    default Tensor avgPool2d(int kernel, int stride, int padding) {
+        return Dispatch.one(new AvgPoolOp(kernel, stride, padding), self());
     }
 
     /// Attention of the queries `this` to keys and values, scaled by `1/sqrt(D)`; `mask` may be `null`. Rules:

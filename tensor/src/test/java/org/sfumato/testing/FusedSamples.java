@@ -27,7 +27,10 @@ final class FusedSamples {
                 new LinearCrossEntropyGrad(-100), new LayerNormOp(EPS), new LayerNormGrad(),
                 new RmsNormOp(EPS), new RmsNormGrad(), new AttentionOp(1, false),
                 new AttentionGrad(new AttentionOp(1, false)), new RotaryOp(), new DropoutOp(.1, Rng.of(1)),
-                new SquareSumOp(), new DequantiseOp(WeightFormat.Q8, 0), new QuantisedLinearOp(WeightFormat.Q8));
+                new SquareSumOp(), new DequantiseOp(WeightFormat.Q8, 0), new QuantisedLinearOp(WeightFormat.Q8),
+                new Conv2dOp(1, 0, 1), new Conv2dInputGrad(new Conv2dOp(1, 0, 1), 1, 1),
+                new Conv2dWeightGrad(new Conv2dOp(1, 0, 1), 1, 1), new GroupNormOp(1, EPS), new GroupNormGrad(1),
+                new UpsampleOp(2), new AvgPoolOp(2, 2, 0), new AvgPoolGrad(new AvgPoolOp(2, 2, 0), 2, 2));
     }
 
     static List<Sample> of(Fused op) {
@@ -52,11 +55,17 @@ final class FusedSamples {
             case SquareSumOp _ -> squareSum();
             case DequantiseOp _ -> QuantisedSamples.dequantise();
             case QuantisedLinearOp _ -> QuantisedSamples.linear();
+            case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _ -> ImageSamples.conv(op);
+            case GroupNormOp _ -> ImageSamples.norm(false);
+            case GroupNormGrad _ -> ImageSamples.norm(true);
+            case UpsampleOp _ -> ImageSamples.upsample();
+            case AvgPoolOp _ -> ImageSamples.pool(false);
+            case AvgPoolGrad _ -> ImageSamples.pool(true);
         };
     }
 
     /// The results of the composition of `op` in float64.
-    private static Input[] forward(Fused op, Input... in) {
+    static Input[] forward(Fused op, Input... in) {
         var tensors = Arrays.stream(in).map(input -> input.on(DType.F64, Device.REFERENCE)).toArray(Tensor[]::new);
         return Arrays.stream(Dispatch.apply(op, tensors)).map(y -> Input.of(y.toDoubles(), y.shape().sizes()))
                 .toArray(Input[]::new);

@@ -123,6 +123,12 @@ public final class GoldenOps {
             case "crossEntropy", "crossEntropyWeighted" ->
                 x.crossEntropy(in[1], args.get("ignore").asLong(), in.length > 2 ? in[2] : null);
             case "layerNorm" -> x.layerNorm(in[1], in[2], args.get("eps").asDouble());
+            case "groupNorm" -> x.groupNorm(args.get("groups").asInt(), in[1], in[2], args.get("eps").asDouble());
+            case "conv2d" -> x.conv2d(in[1], in.length > 2 ? in[2] : null, args.get("stride").asInt(),
+                    args.get("padding").asInt(), args.get("groups").asInt());
+            case "upsample" -> x.upsample(args.get("scale").asInt());
+            case "avgPool" -> x.avgPool2d(args.get("kernel").asInt(), args.get("stride").asInt(), args.get("padding")
+                    .asInt());
             case "rmsNorm" -> x.rmsNorm(in[1], args.get("eps").asDouble());
             case "attention" -> x.attention(in[1], in[2], in.length > 3 ? in[3] : null, args.get("causal").asBoolean());
             case "rotary" -> x.rotary(in[1], in[2]);

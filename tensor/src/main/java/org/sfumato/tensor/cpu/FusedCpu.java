@@ -4,11 +4,18 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.op.AttentionGrad;
 import org.sfumato.tensor.op.AttentionOp;
+import org.sfumato.tensor.op.AvgPoolGrad;
+import org.sfumato.tensor.op.AvgPoolOp;
+import org.sfumato.tensor.op.Conv2dInputGrad;
+import org.sfumato.tensor.op.Conv2dOp;
+import org.sfumato.tensor.op.Conv2dWeightGrad;
 import org.sfumato.tensor.op.CrossEntropyGrad;
 import org.sfumato.tensor.op.CrossEntropyOp;
 import org.sfumato.tensor.op.DequantiseOp;
 import org.sfumato.tensor.op.DropoutOp;
 import org.sfumato.tensor.op.Fused;
+import org.sfumato.tensor.op.GroupNormGrad;
+import org.sfumato.tensor.op.GroupNormOp;
 import org.sfumato.tensor.op.LayerNormGrad;
 import org.sfumato.tensor.op.LayerNormOp;
 import org.sfumato.tensor.op.LinearCrossEntropyGrad;
@@ -23,9 +30,11 @@ import org.sfumato.tensor.op.RotaryOp;
 import org.sfumato.tensor.op.SoftmaxGrad;
 import org.sfumato.tensor.op.SoftmaxOp;
 import org.sfumato.tensor.op.SquareSumOp;
+import org.sfumato.tensor.op.UpsampleOp;
 import org.sfumato.tensor.spi.Operand;
 
-/// The table of the fused kernels. They work in float32; other types run the reference composition.
+/// The table of the fused kernels. They work in float32, convolutions in float64 too; other types run the reference
+/// composition.
 final class FusedCpu {
     private FusedCpu() { }
 
@@ -33,6 +42,10 @@ final class FusedCpu {
     static boolean supports(Fused op, Spec... in) {
         if (op instanceof DequantiseOp || op instanceof QuantisedLinearOp) {
             return op instanceof DequantiseOp || in[0].dtype() == DType.F32;
+        }
+        if (in[0].dtype() == DType.F64 && (op instanceof Conv2dOp || op instanceof Conv2dInputGrad
+                || op instanceof Conv2dWeightGrad)) {
+            return true;
         }
         for (var spec : in) {
             if (spec.dtype().isFloating() && spec.dtype() != DType.F32) {
@@ -64,6 +77,14 @@ final class FusedCpu {
             case DropoutOp drop -> DropoutCpu.drop(drop, in[0], out[0]);
             case SquareSumOp _ -> SquareSumCpu.sum(in, out[0]);
             case DequantiseOp dequantise -> QuantisedCpu.dequantise(dequantise, in, out[0]);
+            case Conv2dOp conv -> ConvCpu.conv(conv, in, out[0]);
+            case Conv2dInputGrad grad -> ConvCpu.inputGrad(grad, in, out[0]);
+            case Conv2dWeightGrad grad -> ConvWeightGradCpu.grad(grad, in, out[0]);
+            case GroupNormOp norm -> GroupNormCpu.norm(norm, in, out);
+            case GroupNormGrad grad -> GroupNormCpu.grad(grad, in, out);
+            case UpsampleOp up -> PoolCpu.upsample(up, in[0], out[0]);
+            case AvgPoolOp pool -> PoolCpu.pool(pool, in[0], out[0]);
+            case AvgPoolGrad grad -> PoolCpu.grad(grad, in[0], out[0]);
             case QuantisedLinearOp linear -> QuantisedCpu.linear(linear, in, out[0]);
         }
     }

@@ -8,7 +8,8 @@ import org.sfumato.tensor.Tensor;
 public sealed interface Fused extends Op, Differentiable permits LinearOp, SoftmaxOp, SoftmaxGrad, LogSoftmaxOp,
         LogSoftmaxGrad, CrossEntropyOp, CrossEntropyGrad, LinearCrossEntropyOp, LinearCrossEntropyGrad, LayerNormOp,
         LayerNormGrad, RmsNormOp, RmsNormGrad, AttentionOp, AttentionGrad, RotaryOp, DropoutOp, SquareSumOp,
-        DequantiseOp, QuantisedLinearOp {
+        DequantiseOp, QuantisedLinearOp, Conv2dOp, Conv2dInputGrad, Conv2dWeightGrad, GroupNormOp, GroupNormGrad,
+        UpsampleOp, AvgPoolOp, AvgPoolGrad {
     /// What the operation means, in terms of tensor operations.
     Tensor[] reference(Tensor... in);
 
