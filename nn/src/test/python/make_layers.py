@@ -132,5 +132,11 @@ case("lora", lambda x, p: lora(x, p, [(0, 6, .5)]), x,
 case("loraParts", lambda x, p: lora(x, p, [(0, 4, 1.5), (6, 9, -.25)]), x,
      {"base.weight": draw(10, 8), "0.a": draw(2, 8), "0.b": draw(4, 2), "1.a": draw(3, 8), "1.b": draw(3, 3)})
 
+case("groupNorm", lambda x, p: F.group_norm(x, 3, p["weight"], p["bias"], 1e-5), draw(2, 6, 2, 2, shift=.5),
+     {"weight": draw(6), "bias": draw(6)})
+case("conv2d", lambda x, p: F.conv2d(x, p["weight"], p["bias"], stride=2, padding=1), draw(2, 3, 5, 4),
+     {"weight": draw(4, 3, 3, 3), "bias": draw(4)})
+case("conv2dGroups", lambda x, p: F.conv2d(x, p["weight"], groups=2), draw(1, 4, 4, 3), {"weight": draw(6, 2, 3, 2)})
+
 metadata = {"origin": f"make_layers.py, torch {torch.__version__}"}
 save_file({k: v.contiguous().clone() for k, v in tensors.items()}, sys.argv[1], metadata)

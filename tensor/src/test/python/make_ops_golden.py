@@ -288,8 +288,9 @@ def images():
                                          (2, 6, 9, 19, 9, 3, 3, 1, 1, 1), (1, 2, 4, 4, 3, 3, 3, 1, 3, 1)):
         conv = lambda x, w, b=None: F.conv2d(x, w, b, stride=s, padding=a, groups=g)
         x, k = normal(n, c, h, w), normal(o, c // g, i, j)
-        case('conv2d', conv, x, k, stride=s, padding=a, groups=g)
-        case('conv2d', conv, x, k, normal(o), stride=s, padding=a, groups=g)
+        # gradients by k are sums of up to 342 terms, whose roundings in f32 add up to 1e-5
+        case('conv2d', conv, x, k, tolerance=4e-5, stride=s, padding=a, groups=g)
+        case('conv2d', conv, x, k, normal(o), tolerance=4e-5, stride=s, padding=a, groups=g)
     for size, g in (((2, 4), 2), ((3, 6, 5), 3), ((2, 8, 3, 7), 4), ((1, 32, 5, 4), 32), ((2, 3, 2, 3, 4), 1)):
         case('groupNorm', lambda x, w, b: F.group_norm(x, g, w, b, 1e-5), normal(*size) + .5, normal(size[1]), normal(size[1]),
              groups=g, eps=1e-5)

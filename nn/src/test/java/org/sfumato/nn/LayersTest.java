@@ -53,6 +53,9 @@ class LayersTest {
         builds.put("linearNoBias", p -> linear(p, "")::forward);
         builds.put("embedding", p -> new Embedding(p.apply("p.weight"))::forward);
         builds.put("layerNorm", p -> new LayerNorm(p.apply("p.weight"), p.apply("p.bias"), 1e-5)::forward);
+        builds.put("groupNorm", p -> new GroupNorm(p.apply("p.weight"), p.apply("p.bias"), 3, 1e-5)::forward);
+        builds.put("conv2d", p -> new Conv2d(p.apply("p.weight"), p.apply("p.bias"), 2, 1, 1)::forward);
+        builds.put("conv2dGroups", p -> new Conv2d(p.apply("p.weight"), null, 1, 0, 2)::forward);
         builds.put("rmsNorm", p -> new RmsNorm(p.apply("p.weight"), 1e-6)::forward);
         builds.put("rmsNormMachineEpsilon", p -> new RmsNorm(p.apply("p.weight"), RmsNorm.MACHINE_EPSILON)::forward);
         for (var activation : Activation.values()) {
