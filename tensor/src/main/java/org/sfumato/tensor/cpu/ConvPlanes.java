@@ -1,6 +1,7 @@
 package org.sfumato.tensor.cpu;
 
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
 import org.sfumato.tensor.expr.RawMemory;
 
 /// The images of a convolution with their zeros around them, each channel split by the stride: plane `(a, b)` of a
@@ -54,7 +55,7 @@ final class ConvPlanes implements AutoCloseable {
         Parallel.rows((long) images * channels, channel, (r0, r1) -> {
             for (long r = r0; r < r1; r++) {
                 long to = address() + r * channel;
-                memory.segment.asSlice(r * channel, channel).fill((byte) 0);
+                clear(to, channel);
                 for (int i = 0; i < rows; i++) {
                     row(x.address(((long) first * channels + r) * rows + i), x.width, i + top, to);
                 }
@@ -73,6 +74,18 @@ final class ConvPlanes implements AutoCloseable {
                 spread((count - first - 1) / stride + 1, from + (long) first * bytes, (long) stride * bytes,
                         to + offset(down, first + top), bytes, bytes);
             }
+        }
+    }
+
+    /// Zeros in `count` bytes, a multiple of four.
+    static void clear(long to, long count) {
+        var zero = FloatVector.zero(Simd.F32);
+        long at = 0;
+        for (; at <= count - V; at += V) {
+            Simd.store(to + at, zero);
+        }
+        for (; at < count; at += Float.BYTES) {
+            Simd.setF32(to + at, 0);
         }
     }
 

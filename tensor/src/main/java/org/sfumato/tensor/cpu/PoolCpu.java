@@ -29,7 +29,7 @@ final class PoolCpu {
                     long sum = sums.segment.address();
                     for (long r = r0; r < r1; r++) {
                         int first = (int) (r % down) * op.stride() - op.padding();
-                        sums.segment.asSlice(0, 4L * wide).fill((byte) 0);
+                        ConvPlanes.clear(sum, 4L * wide);
                         for (int i = Math.max(0, first); i < Math.min(height, first + op.kernel()); i++) {
                             add(x.address(0) + 4 * (r / down * height + i) * width, width, sum + 4L * op.padding());
                         }
@@ -60,7 +60,7 @@ final class PoolCpu {
                     for (long r = r0; r < r1; r++) {
                         for (int p = 0; p < down; p++) {
                             int first = p * pool.stride() - pool.padding();
-                            parts.segment.asSlice(0, 4L * wide).fill((byte) 0);
+                            ConvPlanes.clear(part, 4L * wide);
                             share(dy.address(0) + 4 * (r * down + p) * across, across, pool.kernel(), pool.stride(),
                                     part);
                             for (int i = Math.max(0, first); i < Math.min(height, first + pool.kernel()); i++) {
