@@ -105,8 +105,8 @@ final class GroupNormCpu {
 
     /// [GroupNormGrad]: dx, dw, db.
     static void grad(GroupNormGrad op, Operand[] in, Operand[] out) {
-        try (var x = Rows.flat(in[0]); var w = Rows.flat(in[1]); var mean = Rows.flat(in[2]); var rstd = Rows.flat(in[3]);
-                var dy = Rows.flat(in[4])) {
+        try (var x = Rows.flat(in[0]); var w = Rows.flat(in[1]); var mean = Rows.flat(in[2]);
+                var rstd = Rows.flat(in[3]); var dy = Rows.flat(in[4])) {
             var run = new GroupNormCpu(op.groups(), in[0]);
             long images = in[0].shape().size(0);
             try (var sums = Scratch.of(8 * images * run.channels)) {

@@ -7,8 +7,8 @@ import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
 /// Two-dimensional convolution, which is a cross-correlation as in all libraries:
-/// `y[n, o, p, q] = b[o] + sum_{c, i, j} w[o, c, i, j] x[n, c', p s + i - a, q s + j - a]`, where x is 0 outside and `c'`
-/// is channel c of the group of o: with G groups, o reads C/G channels of its own.
+/// `y[n, o, p, q] = b[o] + sum_{c, i, j} w[o, c, i, j] x[n, c', p s + i - a, q s + j - a]`, where x is 0 outside and
+/// `c'` is channel c of the group of o: with G groups, o reads C/G channels of its own.
 ///
 /// Shapes: x (N, C, H, W), w (O, C/G, I, J), b (O), optional -> y (N, O, P, Q) with `P = floor((H + 2 a - I) / s) + 1`
 /// and Q likewise. One floating type.

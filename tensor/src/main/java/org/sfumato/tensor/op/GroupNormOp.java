@@ -9,7 +9,8 @@ import org.sfumato.tensor.Tensor;
 /// `y = (x - mean x) / sqrt(var x + eps) * w + b`, mean and biased variance over the channels of a group and all that
 /// comes after them; weight and bias by channel.
 ///
-/// Shapes: x (N, C, ...), w (C), b (C) -> y as x, and mean and 1/sqrt(var + eps), each (N, G), which the gradient reads.
+/// Shapes: x (N, C, ...), w (C), b (C) -> y as x, and mean and 1/sqrt(var + eps), each (N, G), which the gradient
+/// reads.
 /// Source: Wu and He 2018, arXiv 1803.08494, eq. 1 to 6.
 ///
 /// @param groups `G`, which divides C
