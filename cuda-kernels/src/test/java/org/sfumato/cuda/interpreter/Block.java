@@ -56,8 +56,9 @@ final class Block {
             if (first == null) {
                 first = warp;
             } else if (first.barrier() != warp.barrier()) {
-                throw warp.fault(Integer.numberOfTrailingZeros(warp.live()), "divergent barrier: threads of warp %d wait at"
-                        .formatted(first.number()) + " line " + first.barrierInstruction().line());
+                throw warp.fault(Integer.numberOfTrailingZeros(warp.live()),
+                        "divergent barrier: threads of warp %d wait at line %d".formatted(first.number(),
+                                first.barrierInstruction().line()));
             }
         }
         var barrier = (Action.Barrier) first.barrierInstruction().action();

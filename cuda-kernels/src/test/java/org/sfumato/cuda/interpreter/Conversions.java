@@ -38,9 +38,10 @@ final class Conversions {
         var d = x.result(0);
         var a = x.source(1, from.bits);
         if (from.integer() && to.integer()) {
-            return to == Type.U64 && from == Type.U32 && d.bits() == 64 && a.bits() == 32 ? zeroExtend(d.index(), a.index())
-                    : to == Type.S64 && from == Type.S32 && d.bits() == 64 && a.bits() == 32
-                    ? signExtend(d.index(), a.index()) : Loops.any(d, a, this::integer);
+            boolean widens = d.bits() == 64 && a.bits() == 32 && to.bits == 64 && from.bits == 32;
+            return widens && to == Type.U64 && from == Type.U32 ? zeroExtend(d.index(), a.index())
+                    : widens && from == Type.S32 ? signExtend(d.index(), a.index())
+                    : Loops.any(d, a, this::integer);
         } else if (from.integer()) {
             return Loops.any(d, a, v -> real(Loops.extend(v, from)));
         } else if (to.integer()) {

@@ -109,8 +109,9 @@ final class Floats {
             return a + b;
         }
         double sum = (double) a + b;
-        if (sum == 0 && rounding == Rounding.DOWN && (a != 0 || Float.floatToRawIntBits(a) != Float.floatToRawIntBits(b))) {
-            return -0f;
+        boolean same = Float.floatToRawIntBits(a) == Float.floatToRawIntBits(b);
+        if (sum == 0 && rounding == Rounding.DOWN && !same) {
+            return -0f;                                             // IEEE 754, 6.3: the sign of x - x
         }
         return rounding.toF32(sum, Rounding.lost(a, b, sum));
     }

@@ -141,6 +141,33 @@ public final class InterpretedDriver implements Driver {
         }
     }
 
+    @Override
+    public void beginCapture() {
+        notCapturing("beginCapture");
+        capture = new ArrayList<>();
+    }
+
+    @Override
+    public long endCapture() {
+        if (capture == null) {
+            throw new IllegalStateException("endCapture: no graph is being captured");
+        }
+        graphs.put(nextGraph, capture);
+        capture = null;
+        return nextGraph++;
+    }
+
+    @Override
+    public void replay(long graph) {
+        notCapturing("replay");
+        graphs.get(graph).forEach(Runnable::run);
+    }
+
+    @Override
+    public void discard(long graph) {
+        graphs.remove(graph);
+    }
+
     /// How many instructions threads have executed on this device.
     public long executed() {
         return executed;

@@ -19,7 +19,8 @@ final class Names {
     /// A variable at a known address of its space: `global`, `shared`, `local` or `param`.
     record Variable(String space, long address) implements Meaning { }
 
-    /// Shared memory whose size the launch tells: its address is in registers that are filled when all others are known.
+    /// Shared memory whose size the launch tells: its address is in registers that are filled when all others are
+    /// known.
     record Dynamic() implements Meaning { }
 
     record Targets(List<String> labels) implements Meaning { }

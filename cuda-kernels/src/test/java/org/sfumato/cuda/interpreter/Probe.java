@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.sfumato.cuda.Driver;
 
-/// Runs one instruction, or a few, on arrays of values: thread i loads element i of each source into `%a`, `%b`, `%c` and
-/// stores `%d` as element i of the result. Elements are bits in the low end of longs.
+/// Runs one instruction, or a few, on arrays of values: thread i loads element i of each source into `%a`, `%b`, `%c`
+/// and stores `%d` as element i of the result. Elements are bits in the low end of longs.
 record Probe(String instructions, Type result, Type... sources) {
     private static final int THREADS = 128;
     private static final String NAMES = "abc";

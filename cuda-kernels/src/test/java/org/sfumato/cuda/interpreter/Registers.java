@@ -3,9 +3,10 @@ package org.sfumato.cuda.interpreter;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Hands out places in the register files of a warp. Values of 32 bits and fewer lie in words, 32 lanes one after another,
-/// those of 64 bits in longs likewise; a predicate is one int, a bit for each lane. Constants and special registers are
-/// registers too, filled before the kernel begins, so that an instruction need not ask what its operands are.
+/// Hands out places in the register files of a warp. Values of 32 bits and fewer lie in words, 32 lanes one after
+/// another, those of 64 bits in longs likewise; a predicate is one int, a bit for each lane. Constants and special
+/// registers are registers too, filled before the kernel begins, so that an instruction need not ask what its operands
+/// are.
 final class Registers {
     static final int LANES = 32;
 

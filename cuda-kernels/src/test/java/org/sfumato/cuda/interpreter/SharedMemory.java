@@ -3,12 +3,12 @@ package org.sfumato.cuda.interpreter;
 import java.util.Arrays;
 import java.util.List;
 
-/// Shared memory of one block, with what is known of each byte: whether it was written, by which warp, and which have read
-/// it since the last barrier. Between two barriers no warp may touch what another has written, nor write what another has
-/// read; atomic accesses may meet each other.
+/// Shared memory of one block, with what is known of each byte: whether it was written, by which warp, and which have
+/// read it since the last barrier. Between two barriers no warp may touch what another has written, nor write what
+/// another has read; atomic accesses may meet each other.
 ///
-/// A stamp is `interval << 8 | atomic << 7 | in flight << 6 | warp`: intervals between barriers are counted from block to
-/// block, so nothing need be cleared for the next one.
+/// A stamp is `interval << 8 | atomic << 7 | in flight << 6 | warp`: intervals between barriers are counted from block
+/// to block, so nothing need be cleared for the next one.
 final class SharedMemory {
     private static final int ATOMIC = 0x80;
     private static final int FLIGHT = 0x40;

@@ -1,9 +1,9 @@
 package org.sfumato.cuda.interpreter;
 
 /// Memory as an instruction names it. An access returns the array of words in which it lies and leaves the index of its
-/// first word in [Warp#at]; addresses are multiples of the access's size, so nothing but whole words or parts of one word
-/// is touched. Generic addresses lie in windows: shared, local and parameter memory of the thread that asks, else the
-/// device's.
+/// first word in [Warp#at]; addresses are multiples of the access's size, so nothing but whole words or parts of one
+/// word is touched. Generic addresses lie in windows: shared, local and parameter memory of the thread that asks, else
+/// the device's.
 sealed interface Space {
     int WINDOW = 40;
     long SHARED = 1L << WINDOW;

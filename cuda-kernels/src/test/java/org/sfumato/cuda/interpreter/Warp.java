@@ -8,6 +8,7 @@ import org.sfumato.cuda.interpreter.Instruction.Kind;
 /// reconvergence at low cost", minimal program counter first.
 final class Warp {
     private static final int ALL = -1;
+    private static final int MOST_STEPS = 5_000_000;
 
     private enum State { RUNS, WAITS, AT_BARRIER }
 
@@ -33,6 +34,7 @@ final class Warp {
     private int current;
     private int live;
     private long executed;
+    private int steps;
 
     Warp(Block block, int number) {
         this.block = block;
@@ -73,6 +75,7 @@ final class Warp {
     /// Begins the kernel with the first `threads` lanes.
     void start(int threads) {
         specials(true);
+        steps = 0;
         Arrays.fill(local, -1);
         copies.clear();
         live = threads >= Registers.LANES ? ALL : (1 << threads) - 1;
@@ -188,7 +191,7 @@ final class Warp {
             } else if (m == 0) {
                 pc++;
             } else if (instruction.kind() == Kind.BRANCH && m == mask) {
-                block.launch().step(this);
+                step();
                 pc = ((Action.Branch) instruction.action()).target().at();
             } else {
                 pcs[part] = pc;
@@ -197,6 +200,14 @@ final class Warp {
             }
         }
         pcs[part] = pc;
+    }
+
+    /// Counts a branch or a meeting, so that a kernel without end has one.
+    private void step() {
+        block.launch().step();
+        if (++steps > MOST_STEPS) {
+            throw fault(Integer.numberOfTrailingZeros(live), "the kernel does not end");
+        }
     }
 
     private void lanes(Action.Lanes action, int mask) {
@@ -226,7 +237,7 @@ final class Warp {
     }
 
     private void control(Instruction instruction, int part, int m) {
-        block.launch().step(this);
+        step();
         switch (instruction.action()) {
             case Action.Branch branch -> {
                 split(part, m, State.RUNS);

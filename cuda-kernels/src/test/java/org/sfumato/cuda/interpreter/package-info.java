@@ -1,9 +1,10 @@
 /// A CUDA device without a GPU: an interpreter of PTX, the very text that ships, behind [org.sfumato.cuda.Driver].
 ///
-/// A text is read once ([Parser]) and each kernel decoded once ([Assembler], [Decoder]) into actions of which each has its
-/// own loop over the 32 lanes of a warp ([Action]). A block runs warp after warp from barrier to barrier; the lanes of a
-/// warp that have parted meet again as soon as they can ([Warp]). Arithmetic is exact to the rounding that PTX prescribes;
-/// tensor cores sum in double and round once; where PTX allows `tanh`, `sin`, `cos` and `lg2` large errors, they are made.
+/// A text is read once ([Parser]) and each kernel decoded once ([Assembler], [Decoder]) into actions of which each has
+/// its own loop over the 32 lanes of a warp ([Action]). A block runs warp after warp from barrier to barrier; the lanes
+/// of a warp that have parted meet again as soon as they can ([Warp]). Arithmetic is exact to the rounding that PTX
+/// prescribes; tensor cores sum in double and round once; where PTX allows `tanh`, `sin`, `cos` and `lg2` large errors,
+/// they are made.
 ///
 /// Found, each as a [Fault] that names kernel, block, thread and line:
 /// - access to device memory outside of every allocation, or to a freed one, or misaligned, vectors included;
@@ -21,7 +22,7 @@
 /// - reads of registers and device memory that nobody has written: fresh device memory holds NaN, registers of a second
 ///   block hold what the first has left;
 /// - errors of `ex2`, `rcp`, `rsqrt`, `sqrt` and `div` of up to 2 ulp, and how tensor cores round sums on their way;
-/// - barriers for a part of a block, clusters, `wgmma`, TMA, textures, recursion and indirect calls are not known and refused
-///   when a module is loaded;
+/// - barriers for a part of a block, clusters, `wgmma`, TMA, textures, recursion and indirect calls are not known and
+///   refused, most of them when a module is loaded;
 /// - time.
 package org.sfumato.cuda.interpreter;
