@@ -13,8 +13,8 @@ import org.sfumato.tensor.op.Op;
 import org.sfumato.testing.OpConformance;
 import org.sfumato.testing.OpSamples;
 
-/// Every operation means on the CUDA backend what it means in float64, in every type, for every form of memory, with the
-/// CPU's tolerances; the kernels run on the interpreter of PTX, which checks each access as it goes.
+/// Every operation means on the CUDA backend what it means in float64, in every type, for every form of memory, with
+/// the CPU's tolerances; the kernels run on the interpreter of PTX, which checks each access as it goes.
 class ConformanceTest {
     static List<Named<Op>> operations() {
         return OpSamples.exemplars().stream().map(op -> Named.of(op.name() + " " + op.getClass().getSimpleName(), op))
