@@ -15,6 +15,9 @@ import org.sfumato.tensor.spi.Operand;
 /// All work goes to one stream, in the order of the calls, and may go on after [#run] has returned; reading waits.
 /// One thread at a time talks to the driver.
 public final class CudaBackend implements Backend {
+    private static final int COLLECTIONS = 5;
+    private static final long COLLECTION_MILLIS = 20;
+
     private final Device device;
     private final Driver driver;
     private final DeviceMemory memory;
@@ -36,13 +39,35 @@ public final class CudaBackend implements Backend {
     @Override
     public String describe() {
         var p = driver.properties();
-        return String.format(Locale.ROOT, "%s, compute capability %d.%d, %d multiprocessors, %,d MiB", p.name(),
-                p.major(), p.minor(), p.multiprocessors(), p.bytes() >> 20);
+        return String.format(Locale.ROOT, "%s, compute capability %d.%d, %d multiprocessors, %,d MiB: %s", p.name(),
+                p.major(), p.minor(), p.multiprocessors(), p.bytes() >> 20, usage());
+    }
+
+    /// How the device's memory is used.
+    public synchronized DeviceMemory.Usage usage() {
+        return memory.usage();
     }
 
     @Override
     public synchronized Buffer allocate(long bytes) {
+        for (int i = 0; i < COLLECTIONS; i++) {
+            try {
+                return memory.allocate(bytes);
+            } catch (OutOfMemoryError _) {
+                collect();                          // tensors that nobody can reach free their memory
+            }
+        }
         return memory.allocate(bytes);
+    }
+
+    /// Waits a little, and lets other threads in.
+    private void collect() {
+        System.gc();
+        try {
+            wait(COLLECTION_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -97,5 +122,38 @@ public final class CudaBackend implements Backend {
     @Override
     public synchronized void synchronize() {
         driver.synchronize();
+    }
+
+    /// Notes what is started from here on instead of starting it; its memory is the returned pool's.
+    synchronized DeviceMemory.Pool beginCapture() {
+        driver.beginCapture();
+        return memory.beginCapture();
+    }
+
+    /// The graph of what was noted.
+    synchronized long endCapture() {
+        memory.endCapture();
+        return driver.endCapture();
+    }
+
+    /// Forgets what was noted.
+    synchronized void abandonCapture(DeviceMemory.Pool pool) {
+        memory.endCapture();
+        try {
+            driver.discard(driver.endCapture());
+        } catch (IllegalStateException _) {
+            // what made the capture fail is on its way already
+        } finally {
+            memory.end(pool);
+        }
+    }
+
+    synchronized void replay(long graph) {
+        driver.replay(graph);
+    }
+
+    synchronized void discard(long graph, DeviceMemory.Pool pool) {
+        driver.discard(graph);
+        memory.end(pool);
     }
 }
