@@ -1,5 +1,9 @@
 package org.sfumato.tensor;
 
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 
 /// The settings of the process, read once from system properties. An unknown name or a value that cannot be read stops
@@ -11,9 +15,12 @@ import java.util.Set;
 /// | `sfumato.threads` | threads of the CPU engine, the caller included | physical cores |
 /// | `sfumato.checkNan` | `true`: every operation whose result holds a NaN is an error that names it | `false` |
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
-public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks) {
+/// | `sfumato.cuda.driver` | `native`: our own bindings of NVIDIA's driver; `jcuda`: those of JCuda | `native` |
+/// | `sfumato.cuda.folders` | where cuBLASLt is looked for besides the usual places, paths as in a class path | none |
+public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, boolean jcuda,
+        List<Path> cudaFolders) {
     private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
-            "sfumato.trackLeaks");
+            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.folders");
     private static final Settings CURRENT = read();
 
     /// The settings of this process.
@@ -30,7 +37,20 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         int processors = Runtime.getRuntime().availableProcessors();
         return new Settings(Device.of(System.getProperty("sfumato.device", "cpu")),
                 threads(System.getProperty("sfumato.threads", Integer.toString(processors))),
-                flag("sfumato.checkNan"), flag("sfumato.trackLeaks"));
+                flag("sfumato.checkNan"), flag("sfumato.trackLeaks"), isJcuda(),
+                folders(System.getProperty("sfumato.cuda.folders", "")));
+    }
+
+    private static boolean isJcuda() {
+        return switch (System.getProperty("sfumato.cuda.driver", "native")) {
+            case "native" -> false;
+            case "jcuda" -> true;
+            default -> throw new IllegalArgumentException("settings: sfumato.cuda.driver must be native or jcuda");
+        };
+    }
+
+    private static List<Path> folders(String paths) {
+        return Arrays.stream(paths.split(File.pathSeparator)).filter(path -> !path.isBlank()).map(Path::of).toList();
     }
 
     private static int threads(String text) {

@@ -3,7 +3,10 @@ package org.sfumato.cuda.libcuda;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.sfumato.cuda.CudaBackend;
+import org.sfumato.cuda.Driver;
+import org.sfumato.cuda.jcuda.JCudaDriver;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.spi.Backend;
 import org.sfumato.tensor.spi.Platform;
 
@@ -105,6 +108,8 @@ public final class CudaPlatform implements Platform {
 
     @Override
     public synchronized Backend open(int index) {
-        return new CudaBackend(new Device(name(), index), LibCuda.open(functions.orElseThrow(), index));
+        Driver driver = Settings.current().jcuda() ? JCudaDriver.open(index)
+                : LibCuda.open(functions.orElseThrow(), index);
+        return new CudaBackend(new Device(name(), index), driver);
     }
 }
