@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.TreeSet;
 
 /// The memory of one device as a pool. It is taken from the device in large segments, cut to what is asked for;
-/// what is freed is joined with free neighbours, kept, and given out again: the smallest free block that is large enough.
+/// what is freed is joined with free neighbours, kept, and given out again: the smallest free block that is enough.
 ///
 /// Everything on a device happens on one stream, in order; so memory may be given out again as soon as it was freed,
 /// though kernels that use it have not run yet. What is allocated while a graph is captured comes from segments of that

@@ -150,7 +150,7 @@ public final class JCudaDriver implements Driver {
     }
 
     private static Pointer host(MemorySegment memory) {
-        return new Pointer().withByteOffset(memory.address());
+        return Pointer.to(memory.asByteBuffer());
     }
 
     /// What JCuda has written into a pointer.

@@ -10,7 +10,7 @@ import org.sfumato.tensor.Tensor;
 public final class JCudaTensors {
     private JCudaTensors() { }
 
-    /// The first element of a tensor on a CUDA device, for JCuda, JCublas and kernels of one's own. Call [#ready] before
+    /// The first element of a tensor on a CUDA device, for JCuda, JCublas and own kernels. Call [#ready] before
     /// another stream than ours reads it, and wait for that stream before the library uses the tensor again. The
     /// pointer is of use as long as the tensor lives.
     ///
