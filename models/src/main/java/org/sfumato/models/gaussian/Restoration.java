@@ -68,21 +68,9 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
             var x = WienerFilter.rows(a);
             var y = WienerFilter.rows(b);
             var found = new double[x.length];
-            Arrays.setAll(found, i -> cosine(x[i], y[i]));
+            Arrays.setAll(found, i -> Cosine.of(x[i], y[i]));
             Arrays.sort(found);
             return found;
-        }
-
-        private static double cosine(double[] x, double[] y) {
-            double xy = 0;
-            double xx = 0;
-            double yy = 0;
-            for (int i = 0; i < x.length; i++) {
-                xy += x[i] * y[i];
-                xx += x[i] * x[i];
-                yy += y[i] * y[i];
-            }
-            return xx == 0 || yy == 0 ? 0 : xy / Math.sqrt(xx * yy);
         }
 
         /// The mean cosine as in the data.
