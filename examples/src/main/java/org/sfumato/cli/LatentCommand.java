@@ -292,7 +292,8 @@ final class LatentCommand implements Runnable {
                 description = "Held-out rows at most (default ${DEFAULT-VALUE}).")
         int rows;
 
-        @Option(names = "--original", description = {"Also what the Reverse Transformer's authors do in place of sampling:",
+        @Option(names = "--original", description = {
+            "Also what the Reverse Transformer's authors do in place of sampling:",
             "the clean latents that it predicts are taken for noisy ones, 1000 times."})
         boolean original;
 
