@@ -21,6 +21,7 @@ public final class CudaBackend implements Backend {
     private final Device device;
     private final Driver driver;
     private final DeviceMemory memory;
+    private final Faults faults;
     private final CudaOps ops;
 
     /// The backend of `device`, which `driver` drives.
@@ -28,7 +29,8 @@ public final class CudaBackend implements Backend {
         this.device = device;
         this.driver = driver;
         this.memory = new DeviceMemory(driver);
-        this.ops = new CudaOps(new Launcher(driver, memory));
+        this.faults = new Faults(driver);
+        this.ops = new CudaOps(new Launcher(driver, memory), faults);
     }
 
     @Override
@@ -95,6 +97,7 @@ public final class CudaBackend implements Backend {
     public synchronized void read(Buffer from, long offset, MemorySegment to) {
         require(from, offset, to.byteSize());
         driver.download(from.address() + offset, to);
+        faults.check();
     }
 
     private static void require(Buffer buffer, long offset, long bytes) {
@@ -122,6 +125,7 @@ public final class CudaBackend implements Backend {
     @Override
     public synchronized void synchronize() {
         driver.synchronize();
+        faults.check();
     }
 
     /// Notes what is started from here on instead of starting it; its memory is the returned pool's.

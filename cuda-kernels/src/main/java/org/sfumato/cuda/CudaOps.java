@@ -26,10 +26,12 @@ import org.sfumato.tensor.spi.Operand;
 final class CudaOps {
     private final Launcher launcher;
     private final Formulary formulas;
+    private final Faults faults;
 
-    CudaOps(Launcher launcher) {
+    CudaOps(Launcher launcher, Faults faults) {
         this.launcher = launcher;
         this.formulas = new Formulary(launcher.elements());
+        this.faults = faults;
     }
 
     /// True if there is a kernel for `op` on such inputs.
@@ -37,7 +39,7 @@ final class CudaOps {
         return switch (op) {
             case Pointwise _, Cast _, Copy _, Reduce _, ArgReduce _, Unslice _, Concat _ -> true;
             case MatMul _, Index _, Scan _, Sort _, TopK _, Triangle _, Source _ -> true;
-            case Fused fused -> FusedCuda.supports(launcher, fused, in);
+            case Fused fused -> FusedCuda.supports(fused, in);
             case View _, CustomOp _ -> false;
         };
     }
@@ -72,6 +74,12 @@ final class CudaOps {
     }
 
     private void kernel(Op op, Operand[] in, Operand[] out) {
+        try (var work = new Workspace(launcher, faults)) {
+            kernel(work, op, in, out);
+        }
+    }
+
+    private void kernel(Workspace work, Op op, Operand[] in, Operand[] out) {
         switch (op) {
             case Pointwise pointwise -> formulas.run(pointwise, in, out);
             case Cast _, Copy _ -> CopyCuda.run(launcher, in[0], out[0]);
@@ -79,20 +87,16 @@ final class CudaOps {
             case Concat concat -> CopyCuda.concat(launcher, concat, in, out[0]);
             case Triangle triangle -> CopyCuda.triangle(launcher, triangle, in[0], out[0]);
             case Source source -> SourceCuda.run(launcher, source, out[0]);
-            case Reduce _ -> throw missing(op);
-            case MatMul _ -> throw missing(op);
-            case Index _ -> throw missing(op);
-            case Scan _ -> throw missing(op);
-            case ArgReduce _ -> throw missing(op);
-            case Sort _ -> throw missing(op);
-            case TopK _ -> throw missing(op);
-            case Fused fused -> FusedCuda.run(launcher, fused, in, out);
+            case Reduce reduce -> ReduceCuda.run(work, reduce, in[0], out[0]);
+            case MatMul _ -> MatMulCuda.run(work, in[0], in[1], out[0]);
+            case Index index -> IndexCuda.run(work, index, in, out[0]);
+            case Scan scan -> ReduceCuda.run(work, scan, in[0], out[0]);
+            case ArgReduce arg -> ReduceCuda.run(work, arg, in[0], out[0]);
+            case Sort sort -> SortCuda.run(work, sort, in[0], out);
+            case TopK top -> SortCuda.run(work, top, in[0], out);
+            case Fused fused -> FusedCuda.run(work, fused, in, out);
             case View _, CustomOp _ ->
                 throw new UnsupportedOperationException(op.name() + ": runs on no device, its composition does");
         }
-    }
-
-    private static UnsupportedOperationException missing(Op op) {
-        return new UnsupportedOperationException(op.name() + ": has no CUDA kernel\nhint: to(Device.CPU)");
     }
 }

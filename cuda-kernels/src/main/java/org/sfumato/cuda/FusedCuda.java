@@ -1,5 +1,6 @@
 package org.sfumato.cuda;
 
+import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.op.AttentionGrad;
 import org.sfumato.tensor.op.AttentionOp;
@@ -36,28 +37,41 @@ import org.sfumato.tensor.spi.Operand;
 final class FusedCuda {
     private FusedCuda() { }
 
-    /// True if there is a kernel for `op` on such inputs.
-    static boolean supports(Launcher launcher, Fused op, Spec... in) {
+    /// True if there is a kernel for `op` on such inputs: in f32 and half types; others run the composition.
+    static boolean supports(Fused op, Spec... in) {
         return switch (op) {
-            case LinearOp _, SoftmaxOp _, SoftmaxGrad _, LogSoftmaxOp _, LogSoftmaxGrad _ -> false;
-            case CrossEntropyOp _, CrossEntropyGrad _, LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> false;
-            case LayerNormOp _, LayerNormGrad _, RmsNormOp _, RmsNormGrad _ -> false;
-            case AttentionOp _, AttentionGrad _, RotaryOp _, DropoutOp _, SquareSumOp _ -> false;
-            case DequantiseOp _, QuantisedLinearOp _ -> false;
+            case LinearOp _, SquareSumOp _, DequantiseOp _ -> true;
+            case SoftmaxOp _, SoftmaxGrad _, LogSoftmaxOp _, LogSoftmaxGrad _, CrossEntropyOp _, CrossEntropyGrad _,
+                 LayerNormOp _, LayerNormGrad _, RmsNormOp _, RmsNormGrad _, RotaryOp _, DropoutOp _,
+                 QuantisedLinearOp _ -> in[0].dtype() != DType.F64;
+            case AttentionOp _, AttentionGrad _ -> AttentionCuda.supports(in);
+            case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> false;
             case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> false;
             case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> false;
         };
     }
 
     /// Runs the kernel of `op`. The outputs are dense and overlap no input.
-    static void run(Launcher launcher, Fused op, Operand[] in, Operand[] out) {
+    static void run(Workspace work, Fused op, Operand[] in, Operand[] out) {
         switch (op) {
-            case LinearOp _, SoftmaxOp _, SoftmaxGrad _, LogSoftmaxOp _, LogSoftmaxGrad _ -> throw none(op);
-            case CrossEntropyOp _, CrossEntropyGrad _, LinearCrossEntropyOp _, LinearCrossEntropyGrad _ ->
-                throw none(op);
-            case LayerNormOp _, LayerNormGrad _, RmsNormOp _, RmsNormGrad _ -> throw none(op);
-            case AttentionOp _, AttentionGrad _, RotaryOp _, DropoutOp _, SquareSumOp _ -> throw none(op);
-            case DequantiseOp _, QuantisedLinearOp _ -> throw none(op);
+            case LinearOp _ -> MatMulCuda.linear(work, in, out[0]);
+            case SoftmaxOp _ -> RowsCuda.softmax(work, false, in[0], out[0]);
+            case LogSoftmaxOp _ -> RowsCuda.softmax(work, true, in[0], out[0]);
+            case SoftmaxGrad _ -> RowsCuda.softmaxGrad(work, false, in, out[0]);
+            case LogSoftmaxGrad _ -> RowsCuda.softmaxGrad(work, true, in, out[0]);
+            case CrossEntropyOp loss -> RowsCuda.crossEntropy(work, loss, in, out);
+            case CrossEntropyGrad grad -> RowsCuda.crossEntropyGrad(work, grad, in, out[0]);
+            case LayerNormOp norm -> RowsCuda.layerNorm(work, norm, in, out);
+            case RmsNormOp norm -> RowsCuda.rmsNorm(work, norm, in, out);
+            case LayerNormGrad _, RmsNormGrad _ -> RowsCuda.normGrad(work, op.name(), in, out);
+            case AttentionOp attention -> AttentionCuda.attend(work, attention, in, out);
+            case AttentionGrad grad -> AttentionCuda.grad(work, grad, in, out);
+            case RotaryOp _ -> RowsCuda.rotary(work, in, out[0]);
+            case DropoutOp drop -> RowsCuda.dropout(work, drop, in[0], out[0]);
+            case SquareSumOp _ -> ReduceCuda.squareSum(work, in, out[0]);
+            case DequantiseOp dequantise -> QuantisedCuda.dequantise(work, dequantise, in, out[0]);
+            case QuantisedLinearOp linear -> QuantisedCuda.linear(work, linear, in, out[0]);
+            case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> throw none(op);
             case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> throw none(op);
             case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> throw none(op);
         }
