@@ -63,13 +63,24 @@ final class QuantisedCuda {
         long k = x.shape().size(-1);
         long rows = out.shape().count() / n;
         if (k > 0 && rows > FEW) {
-            var w = work.make(out.dtype(), Shape.of(n, k));
+            var w = work.make(DType.F32, Shape.of(n, k));
             matrix(work, op.format(), parts, w);
-            MatMulCuda.linear(work, bias == null ? new Operand[] {x, w} : new Operand[] {x, w, bias}, out);
+            multiply(work, x, w, bias, out);
             return;
         }
         var kernel = work.kernel(MODULE, "product_" + name(op.format()) + "_" + out.dtype()).address(x);
         put(kernel, parts).i64(bias == null ? 0 : bias.address()).address(out).i32(rows).i64(n).i32(k)
                 .launch(new Driver.Grid(Launcher.blocks(n, WARPS), Launcher.blocks(rows, ROWS), 1, WARP, WARPS, 1, 0));
+    }
+
+    /// In f32: the stored matrix has more digits than half types.
+    private static void multiply(Workspace work, Operand x, Operand w, Operand bias, Operand out) {
+        var wide = work.as(DType.F32, x);
+        var y = out.dtype() == DType.F32 ? out : work.make(DType.F32, out.shape());
+        MatMulCuda.linear(work, bias == null ? new Operand[] {wide, w}
+                : new Operand[] {wide, w, work.as(DType.F32, bias)}, y);
+        if (y != out) {
+            work.copy(y, out);
+        }
     }
 }

@@ -53,7 +53,7 @@ final class SortCuda {
         if (size > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("sort: " + size + " elements in a line, more than 2^31 - 1");
         }
-        int tile = (int) Math.clamp(Long.highestOneBit(Math.max(1, size - 1)) * 2, WARP * EACH, TILE);
+        int tile = Math.clamp(Long.highestOneBit(Math.max(1, size - 1)) * 2, WARP * EACH, TILE);
         var at = sorted(work, lines * size);
         work.kernel(MODULE, "sortTiles_" + dtype).i64(x).i64(at.keys).i64(at.order).i64(lines).i64(size).i64(inner)
                 .i32(descending ? 1 : 0).launch(grid(Math.ceilDiv(size, (long) tile), lines, tile / EACH));
