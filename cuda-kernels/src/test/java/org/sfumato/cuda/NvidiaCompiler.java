@@ -26,7 +26,7 @@ final class NvidiaCompiler {
         var bytes = (ptx + "\0").getBytes(StandardCharsets.UTF_8);
         check(JNvPTXCompiler.nvPTXCompilerCreate(handle, bytes.length, bytes), "create");
         try {
-            var options = new String[] {"--gpu-name=" + architecture};
+            var options = new String[] {"--gpu-name=" + architecture, "--opt-level=0"};    // only errors count
             int result = JNvPTXCompiler.nvPTXCompilerCompile(handle, options.length, options);
             return result == nvPTXCompileResult.NVPTXCOMPILE_SUCCESS ? ""
                     : nvPTXCompileResult.stringFor(result) + " for " + architecture + ": " + log(handle);
