@@ -4,8 +4,8 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.op.Index;
 import org.sfumato.tensor.spi.Operand;
 
-/// [Index]. Entries with one index are added in rising order: [Index.IndexAdd] sorts the indices, so that equal ones are
-/// runs; in [Index.ScatterAdd] each column belongs to one thread.
+/// [Index]. Entries with one index are added in rising order: [Index.IndexAdd] sorts the indices, so that equal ones
+/// are runs; in [Index.ScatterAdd] each column belongs to one thread.
 final class IndexCuda {
     private static final String MODULE = "index";
     private static final int THREADS = 256;

@@ -10,8 +10,8 @@ import org.sfumato.tensor.op.Scan;
 import org.sfumato.tensor.op.SquareSumOp;
 import org.sfumato.tensor.spi.Operand;
 
-/// [Reduce], [ArgReduce], [Scan] and [SquareSumOp]. Long sums are cut into pieces by the sizes alone, and the sums of the
-/// pieces are added in their order.
+/// [Reduce], [ArgReduce], [Scan] and [SquareSumOp]. Long sums are cut into pieces by the sizes alone, and the sums of
+/// the pieces are added in their order.
 final class ReduceCuda {
     private static final String MODULE = "reduce";
     /// Kinds of the kernels beyond those of [Reduce.Kind].
