@@ -31,4 +31,5 @@ module org.sfumato.models {
     exports org.sfumato.models.training;
     exports org.sfumato.models.transformer;
     exports org.sfumato.models.uniform;
+    exports org.sfumato.models.vae;
 }

@@ -17,6 +17,9 @@ import org.sfumato.tensor.Tensor;
 /// @param keyNorm over each key head, or `null`
 public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm keyNorm, int heads,
         int keyHeads) implements Layer {
+    /// Keys and values that stand before those of the sequence, which every position sees. Shapes: (B, G, M, D) each.
+    public record Given(Tensor keys, Tensor values) { }
+
     /// PyTorch's first values; `bias` is for both linear layers.
     public static Attention init(long width, int heads, int keyHeads, boolean bias, Rng rng) {
         if (heads < 1 || keyHeads < 1 || width % heads != 0 || heads % keyHeads != 0) {
@@ -34,12 +37,14 @@ public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm ke
     /// @param rotary tables for T positions, or `null`
     /// @param mask as in [org.sfumato.tensor.op.AttentionOp], or `null`
     public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal) {
-        return forward(x, rotary, mask, causal, null, Pass.INFERENCE);
+        return forward(x, rotary, mask, causal, null, null, Pass.INFERENCE);
     }
 
-    /// The same for positions that come after those in `past`, which they see too and to which they are added. `rotary`
-    /// and `mask` are those of the T new positions; these see S = past + T keys. `past` may be `null`.
-    public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, KeyValues past, Pass pass) {
+    /// The same for positions that come after those in `past`, which they see too and to which they are added, and after
+    /// those that are `given`, which are added too. `rotary` and `mask` are those of the T new positions; these see S =
+    /// past + given + T keys. Both may be `null`.
+    public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, Given given, KeyValues past,
+            Pass pass) {
         long b = x.size(0);
         long t = x.size(1);
         long size = output.in() / heads;
@@ -52,6 +57,10 @@ public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm ke
         k = keyNorm == null ? k : keyNorm.forward(k);
         q = rotary == null ? q : rotary.apply(q);
         k = rotary == null ? k : rotary.apply(k);
+        if (given != null) {
+            k = Tensor.concat(2, given.keys, k);
+            v = Tensor.concat(2, given.values, v);
+        }
         if (past != null) {
             past.append(k, v);
             k = past.keys();

@@ -97,6 +97,24 @@ public record SoftPrompt(Transformer network, Tensor soft, int promptLength) imp
         return network.hidden(Input.ofEmbeddings(embeddings, null, withSoft(spans.present())), pass);
     }
 
+    /// `-log p(target | soft tokens, prefix)` of every token in nats, 0 where the target does not count. Shapes: prefix
+    /// (B, P), read (B, T - 1), targets (B, T) i64 -> (B, T).
+    ///
+    /// @param prefix padded in front, if it is shorter than the prompt
+    /// @param read what stands before each target but the first: as a rule the targets without the last
+    /// @param never an id that is impossible, or [org.sfumato.models.Denoiser#NONE]
+    /// @throws ShapeException if the prefix is longer than the prompt
+    public Tensor crossEntropy(Spans prefix, Spans read, Tensor targets, long never, Pass pass) {
+        if (prefix.length() > promptLength) {
+            throw new ShapeException("soft prompt: a prefix of " + prefix.length() + " tokens, the prompt has "
+                    + promptLength);
+        }
+        var whole = Spans.none(prefix.rows(), promptLength - prefix.length()).then(prefix).then(read);
+        int first = tokens() + promptLength - 1;                        // what follows it is the target
+        var stream = hidden(whole, pass).slice(1, first, first + targets.size(1));                        // (B, T, C)
+        return network.crossEntropy(stream, targets, never, pass);
+    }
+
     private Tensor withSoft(Tensor mask) {
         return mask == null ? null : Tensor.concat(1, present(mask.size(0)), mask);
     }

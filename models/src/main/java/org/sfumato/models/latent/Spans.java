@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.sfumato.models.Denoiser;
 import org.sfumato.tensor.DType;
-import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
@@ -104,13 +103,17 @@ public record Spans(Tensor ids, Tensor present) {
         return ids.maskedFill(present.not(), Denoiser.IGNORED);
     }
 
+    /// Checks the length.
+    ///
+    /// @throws ShapeException if it is more than `most`
+    public void requireAtMost(int most) {
+        if (length() > most) {
+            throw new ShapeException("spans: " + length() + " tokens, at most " + most);
+        }
+    }
+
     /// How many tokens there are.
     public long tokens() {
         return Math.round(present.cast(DType.F32).sum().item());
-    }
-
-    /// Where they lie.
-    Device device() {
-        return ids.device();
     }
 }

@@ -27,7 +27,7 @@ record Paired(Transformer network, Tensor clean) implements Denoiser {
         }
         long t = clean.size(1);
         var ids = Tensor.concat(1, noisy.ids(), clean);                                                   // (B, 2T)
-        return network.hidden(new Input(ids, null, null, null, null, alpha(noisy), true), pass).slice(1, 0, t);
+        return network.hidden(new Input(ids, null, null, null, null, alpha(noisy), null, true), pass).slice(1, 0, t);
     }
 
     /// The share of signal of both copies, (B, 2T); `null` if it is not known.

@@ -1,12 +1,19 @@
 package org.sfumato.models.transformer;
 
+import org.sfumato.models.transformer.Transformer.Cache;
+import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.models.transformer.TransformerConfig.Encoding;
 import org.sfumato.nn.Attention;
+import org.sfumato.nn.Attention.Given;
 import org.sfumato.nn.KeyValues;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.Rotary;
 import org.sfumato.nn.RotaryScaling;
+import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Shape;
+import org.sfumato.tensor.ShapeException;
+import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
 /// What the layers of one kind see in one pass, and the angles of the positions that look.
@@ -35,7 +42,50 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
     /// @param from the first of them
     /// @param to the one after the last
     /// @param held S, how many there are in all
-    record Span(long from, long to, long held) { }
+    record Span(long from, long to, long held) {
+        /// Of what is read after what is in `cache`, or `null`.
+        ///
+        /// @throws ShapeException if it is longer than the network allows, or a part of it has another shape
+        static Span of(TransformerConfig config, Input input, Cache cache) {
+            long given = input.given() == null || input.given().isEmpty() ? 0
+                    : input.given().getFirst().keys().size(2);
+            long before = (cache == null ? 0 : cache.next()) + given;
+            long to = before + input.shape().size(1);
+            var span = new Span(before, to, cache == null ? to : Math.max(to, cache.length()));
+            span.check(config, input);
+            return span;
+        }
+
+        private void check(TransformerConfig config, Input input) {
+            var shape = input.shape();
+            long most = (config.length() - from) * (input.paired() ? 2 : 1);
+            if (shape.rank() != 2 || shape.size(1) > most) {
+                throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + shape);
+            }
+            if (input.embeddings() != null && input.embeddings().size(2) != config.width()) {
+                throw new ShapeException("transformer: embeddings must be " + config.width() + " wide, got "
+                        + input.embeddings().shape());
+            }
+            if (input.given() != null && input.given().size() != config.layers()) {
+                throw new ShapeException("transformer: keys and values are given for " + input.given().size() + " of "
+                        + config.layers() + " layers");
+            }
+            if (input.places() != null && !input.places().shape().equals(shape)) {
+                throw new ShapeException("transformer: places must be " + shape + " as the ids, got "
+                        + input.places().shape());
+            }
+            boolean typed = config.positions().types() > 0;
+            if (input.types() != null && (!typed || !input.types().shape().equals(shape))) {
+                throw new ShapeException(typed ? "transformer: types must be " + shape + " as the ids, got "
+                        + input.types().shape() : "transformer: this network has no segment types");
+            }
+            var mask = new Spec(Shape.of(shape.size(0), held), DType.BOOL);
+            if (input.attentionMask() != null && !input.attentionMask().spec().equals(mask)) {
+                throw new ShapeException("transformer: the attention mask must be " + mask + ", got "
+                        + input.attentionMask().spec());
+            }
+        }
+    }
 
     /// For the positions of `span`.
     ///
@@ -72,8 +122,8 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
                 tables.global == null ? null : tables.global.slice(0, t).twice(), false);
     }
 
-    /// `attention` of `x` under what is seen here.
-    Tensor attend(Attention attention, Tensor x, KeyValues past, Pass pass) {
-        return attention.forward(x, rotary, mask, causal, past, pass);
+    /// `attention` of `x` under what is seen here, `given` and `past` among it.
+    Tensor attend(Attention attention, Tensor x, Given given, KeyValues past, Pass pass) {
+        return attention.forward(x, rotary, mask, causal, given, past, pass);
     }
 }

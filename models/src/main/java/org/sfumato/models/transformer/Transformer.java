@@ -11,6 +11,7 @@ import org.sfumato.models.transformer.Conditioning.Modulation;
 import org.sfumato.models.transformer.Sight.Span;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
 import org.sfumato.models.transformer.TransformerConfig.Start;
+import org.sfumato.nn.Attention.Given;
 import org.sfumato.nn.Dropout;
 import org.sfumato.nn.Embedding;
 import org.sfumato.nn.KeyValues;
@@ -20,11 +21,9 @@ import org.sfumato.nn.LinearMap;
 import org.sfumato.nn.Linears;
 import org.sfumato.nn.Norm;
 import org.sfumato.nn.Pass;
-import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
-import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
 /// A transformer: one class for what the families of language models share, told apart by [TransformerConfig].
@@ -57,12 +56,14 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     /// @param attentionMask (B, S) bool, false at padding, which nobody sees, for the T positions and those of the
     ///     cache before them; or `null`: no padding
     /// @param alpha the share of signal (B, 1) or (B, T), for a network that is conditioned on it; or `null`
+    /// @param given M keys and values of each layer that stand before the positions, or `null`: none. They take up M
+    ///     places of the length, of the mask and of the cache
     /// @param paired true if the ids are noisy tokens and then the same tokens clean, for a network of blocks
     public record Input(Tensor ids, Tensor embeddings, Tensor types, Tensor places, Tensor attentionMask,
-            Tensor alpha, boolean paired) {
+            Tensor alpha, List<Given> given, boolean paired) {
         /// Tokens with types, places and mask, each of which may be `null`.
         public Input(Tensor ids, Tensor types, Tensor places, Tensor attentionMask) {
-            this(ids, null, types, places, attentionMask, null, false);
+            this(ids, null, types, places, attentionMask, null, null, false);
         }
 
         /// Tokens alone.
@@ -72,12 +73,17 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
         /// Noisy tokens.
         public static Input of(Noisy noisy) {
-            return new Input(noisy.ids(), null, null, null, null, noisy.alpha(), false);
+            return new Input(noisy.ids(), null, null, null, null, noisy.alpha(), null, false);
         }
 
         /// Vectors in the place of embeddings, with places and mask, each of which may be `null`.
         public static Input ofEmbeddings(Tensor embeddings, Tensor places, Tensor attentionMask) {
-            return new Input(null, embeddings, null, places, attentionMask, null, false);
+            return new Input(null, embeddings, null, places, attentionMask, null, null, false);
+        }
+
+        /// The same behind keys and values of each layer.
+        public Input behind(List<Given> given) {
+            return new Input(ids, embeddings, types, places, attentionMask, alpha, given, paired);
         }
 
         /// (B, T).
@@ -138,7 +144,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     public Tensor forward(SoftTokens soft, Pass pass) {
         var table = token.weight();
         var mean = soft.weights().matmul(table.cast(table.dtype().compute()));                         // (B, T, C)
-        return logits(hidden(new Input(null, mean, null, null, null, soft.alpha(), false), pass), pass);
+        return logits(hidden(new Input(null, mean, null, null, null, soft.alpha(), null, false), pass), pass);
     }
 
     /// The logits of every position. Shapes: (B, T) -> (B, T, V).
@@ -214,17 +220,9 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return hidden(input, cache, Pass.INFERENCE);
     }
 
-    private static Span span(Input input, Cache cache) {
-        int before = cache == null ? 0 : cache.next();
-        long t = input.shape().size(1);
-        return new Span(before, before + t, cache == null ? t : Math.max(before + t, cache.length()));
-    }
-
     private Tensor hidden(Input input, Cache cache, Pass pass) {
-        var span = span(input, cache);
-        check(input, span);
+        var span = Span.of(config, input, cache);
         var x = input.embeddings != null ? input.embeddings : token.forward(input.ids);                // (B, T, C)
-        long t = x.size(1);
         if (position != null) {
             x = x.add(positions(input, span));
         }
@@ -233,15 +231,16 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         }
         x = embeddingNorm == null ? x : embeddingNorm.forward(x);
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
-        var tables = cache == null ? Sight.Tables.of(config, t, x) : cache.tables();
+        var tables = cache == null ? Sight.Tables.of(config, span.held(), x) : cache.tables();
         var condition = condition(input.alpha);
-        var global = input.paired ? Sight.ofPairs(config, t / 2, tables, x.device())
+        var global = input.paired ? Sight.ofPairs(config, x.size(1) / 2, tables, x.device())
                 : Sight.of(config, false, input.attentionMask, span, tables, x.device());
         var local = config.pattern().window() == 0 ? global
                 : Sight.of(config, true, input.attentionMask, span, tables, x.device());
         for (int i = 0; i < blocks.size(); i++) {
             x = blocks.get(i).forward(x, condition, config.pattern().isLocal(i) ? local : global,
-                    cache == null ? null : cache.layers().get(i), pass.part(1 + i));
+                    input.given == null ? null : input.given.get(i), cache == null ? null : cache.layers().get(i),
+                    pass.part(1 + i));
         }
         x = norm == null ? x : norm.forward(x);
         return modulation == null ? x : new Modulation(modulation.forward(condition), x.size(-1)).modulate(x, 0);
@@ -262,31 +261,6 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
                     + "\nhint: call it with a Noisy that knows it");
         }
         return conditioning == null ? null : conditioning.forward(alpha);
-    }
-
-    private void check(Input input, Span span) {
-        var shape = input.shape();
-        long most = (config.length() - span.from()) * (input.paired ? 2 : 1);
-        if (shape.rank() != 2 || shape.size(1) > most) {
-            throw new ShapeException("transformer: needs ids (B, T) with T at most " + most + ", got " + shape);
-        }
-        if (input.embeddings != null && input.embeddings.size(2) != config.width()) {
-            throw new ShapeException("transformer: embeddings must be " + config.width() + " wide, got "
-                    + input.embeddings.shape());
-        }
-        if (input.places != null && !input.places.shape().equals(shape)) {
-            throw new ShapeException("transformer: places must be " + shape + " as the ids, got "
-                    + input.places.shape());
-        }
-        if (input.types != null && (type == null || !input.types.shape().equals(shape))) {
-            throw new ShapeException(type == null ? "transformer: this network has no segment types"
-                    : "transformer: types must be " + shape + " as the ids, got " + input.types.shape());
-        }
-        var mask = new Spec(Shape.of(shape.size(0), span.held()), DType.BOOL);
-        if (input.attentionMask != null && !input.attentionMask.spec().equals(mask)) {
-            throw new ShapeException("transformer: the attention mask must be " + mask + ", got "
-                    + input.attentionMask.spec());
-        }
     }
 
     /// @throws IllegalStateException if this is no network of blocks

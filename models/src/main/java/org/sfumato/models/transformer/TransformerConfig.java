@@ -210,6 +210,18 @@ public record TransformerConfig(int vocabulary, int length, int width, int layer
                 positions, biases, output, start, dropout, conditioning);
     }
 
+    /// This configuration with another output.
+    public TransformerConfig withOutput(Output other) {
+        return new TransformerConfig(vocabulary, length, width, layers, heads, pattern, mlpWidth, activation, norms,
+                positions, biases, other, start, dropout, conditioning);
+    }
+
+    /// This configuration with another number of blocks.
+    public TransformerConfig withLayers(int count) {
+        return new TransformerConfig(vocabulary, length, width, count, heads, pattern, mlpWidth, activation, norms,
+                positions, biases, output, start, dropout, conditioning);
+    }
+
     /// This configuration told of the share of signal through `width` numbers.
     public TransformerConfig withConditioning(int width) {
         return new TransformerConfig(vocabulary, length, this.width, layers, heads, pattern, mlpWidth, activation,

@@ -73,7 +73,7 @@ record TransformerStart(TransformerConfig config, boolean outline) {
         var mlp = new Mlp(linear(width, up, config.biases().mlp(), false, rng.fold(2)),
                 linear(config.mlpWidth(), width, config.biases().mlp(), zero, rng.fold(3)), config.activation());
         return new Block(layer == 0 && !config.norms().first() ? null : norm(width), attention, norm(width), mlp,
-                modulation(6), config.norms().placement(), new Dropout(config.dropout()));
+                null, modulation(6), config.norms().placement(), new Dropout(config.dropout()));
     }
 
     private Conditioning conditioning(Rng rng) {
