@@ -1,12 +1,12 @@
 package org.sfumato.models.vae;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.models.latent.SoftPrompt;
 import org.sfumato.models.latent.Spans;
-import org.sfumato.models.pretrained.Peft;
 import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.Transformer.Input;
@@ -17,6 +17,7 @@ import org.sfumato.nn.Linear;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.lora.Lora;
 import org.sfumato.nn.lora.LoraConfig;
+import org.sfumato.nn.lora.Place;
 import org.sfumato.nn.lora.Targets;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -52,7 +53,9 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
     }
 
     /// Fresh adapters and maps in the current scope: an encoder that reads with the base as it is.
-    public static LoraVae init(VaeConfig.Lora config, Transformer base, Peft peft, Rng rng) {
+    ///
+    /// @param places of the base that can be adapted, see [org.sfumato.models.pretrained.Peft#places]
+    public static LoraVae init(VaeConfig.Lora config, Transformer base, List<Place> places, Rng rng) {
         var parts = rng.split(5);
         var lora = LoraConfig.of(config.rank(), config.alpha(), TARGETS).withDropout(config.dropout());
         int width = base.config().width();
@@ -60,7 +63,7 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
         var wE = new Linear(up, Init.uniform(1 / Math.sqrt(width), parts[3].fold(0), config.latent()));
         var wD = new Linear(Scope.result(() -> up.t().contiguous().copy()),
                 Init.uniform(1 / Math.sqrt(config.latent()), parts[4], width));
-        return new LoraVae(config, base, peft.init(lora, parts[0]), peft.init(lora, parts[1]),
+        return new LoraVae(config, base, Lora.init(lora, places, parts[0]), Lora.init(lora, places, parts[1]),
                 Linear.init(width, 1, true, parts[2]), wE, wD);
     }
 

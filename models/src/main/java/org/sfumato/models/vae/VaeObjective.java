@@ -41,7 +41,7 @@ public record VaeObjective(double prefixShare, int withheld, KlWeight weight, Di
     /// @param step of the training, counted from 0
     /// @param total steps of the training
     /// @param rng for prefixes and latents; dropout draws from `pass`
-    Tensor loss(TextVae vae, Spans prefix, Spans span, long step, long total, Rng rng, Pass pass) {
+    public Tensor loss(TextVae vae, Spans prefix, Spans span, long step, long total, Rng rng, Pass pass) {
         var kept = prefixShare == 0 ? prefix : prefix.keep(Tensor.bernoulli(
                 prefix.ids().shape().with(1, 1), prefixShare, rng.fold(KEEP), prefix.ids().device()));
         var q = vae.encode(span.slice(0, span.length() - withheld), pass.part(0));
