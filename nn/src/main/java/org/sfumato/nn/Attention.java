@@ -40,9 +40,9 @@ public record Attention(LinearMap qkv, LinearMap output, Norm queryNorm, Norm ke
         return forward(x, rotary, mask, causal, null, null, Pass.INFERENCE);
     }
 
-    /// The same for positions that come after those in `past`, which they see too and to which they are added, and after
-    /// those that are `given`, which are added too. `rotary` and `mask` are those of the T new positions; these see S =
-    /// past + given + T keys. Both may be `null`.
+    /// The same for positions that come after those in `past`, which they see too and to which they are added, and
+    /// after those that are `given`, which are added too. `rotary` and `mask` are those of the T new positions; these
+    /// see S = past + given + T keys. Both may be `null`.
     public Tensor forward(Tensor x, Rotary rotary, Tensor mask, boolean causal, Given given, KeyValues past,
             Pass pass) {
         long b = x.size(0);

@@ -179,7 +179,8 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
                     return Posterior.logPrior(z).sub(q.logDensity(z)).sub(losses(batch, z));                    // (B)
                 }));
             }
-            return Tensor.stack(0, weights.toArray(Tensor[]::new)).logSumExp(0).neg().add(Math.log(samples)).toDoubles();
+            var all = Tensor.stack(0, weights.toArray(Tensor[]::new));                                     // (K, B)
+            return all.logSumExp(0).neg().add(Math.log(samples)).toDoubles();
         });
         return estimate(sums);
     }

@@ -129,7 +129,8 @@ public final class VaeTrainer implements AutoCloseable {
         return optimizer.state();
     }
 
-    /// Goes on after `steps` of `total` steps; parameters and the state of the optimiser are put in place by the caller.
+    /// Goes on after `steps` of `total` steps; parameters and the state of the optimiser are put in place by the
+    /// caller.
     public void resume(long steps, long total) {
         step = steps;
         plan(total);

@@ -136,7 +136,8 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
         target.requireAtMost(length());
         int t = target.length();
         var read = prefix.then(start(target.rows())).then(target.slice(0, t - 1));                 // (B, P + T)
-        var stream = decoder.hidden(input(read.ids(), places(read.present()), read.present()).behind(given(z)), pass.part(1));
+        var input = input(read.ids(), places(read.present()), read.present()).behind(given(z));
+        var stream = decoder.hidden(input, pass.part(1));
         return decoder.crossEntropy(stream.slice(1, prefix.length(), prefix.length() + t), target.targets(),
                 Denoiser.NONE, pass.part(1));
     }
@@ -147,12 +148,14 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
 
     /// Where each token stands in its text, padding left out. Shape: (B, T).
     private static Tensor places(Tensor present) {
-        return present.cast(DType.I64).cumsum(1, false).sub(1).maximum(Tensor.full(Shape.SCALAR, 0, DType.I64, present.device()));
+        var zero = Tensor.full(Shape.SCALAR, 0, DType.I64, present.device());
+        return present.cast(DType.I64).cumsum(1, false).sub(1).maximum(zero);
     }
 
     /// Tokens under a mask with the key of the latent in front.
     private static Input input(Tensor ids, Tensor places, Tensor present) {
-        var mask = Tensor.concat(1, Tensor.full(Shape.of(present.size(0), 1), 1, DType.BOOL, present.device()), present);
+        var latent = Tensor.full(Shape.of(present.size(0), 1), 1, DType.BOOL, present.device());
+        var mask = Tensor.concat(1, latent, present);
         return new Input(ids, null, places, mask);
     }
 
@@ -210,7 +213,8 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
             if (cache.length() == 0) {
                 var prompt = new Spans(ids, input.attentionMask() == null ? Spans.of(ids).present()
                         : input.attentionMask()).then(start(rows));
-                return decoder.lastLogits(input(prompt.ids(), places(prompt.present()), prompt.present()).behind(given(z)), cache);
+                var all = input(prompt.ids(), places(prompt.present()), prompt.present());
+                return decoder.lastLogits(all.behind(given(z)), cache);
             }
             long next = cache.next() - 1;                               // tokens before, padding among them
             var present = input.attentionMask() == null ? Spans.of(Tensor.full(Shape.of(rows, next + 1), 0, DType.I64,

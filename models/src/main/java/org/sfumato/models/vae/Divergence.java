@@ -31,8 +31,8 @@ public sealed interface Divergence {
         }
     }
 
-    /// `mean_batch sum_j max(KL_j, lambda)`: each coordinate has free nats of its own. Source: Kingma et al. 2016, arXiv
-    /// 1606.04934, appendix C.8; `fb = 3` of AdaVAE.
+    /// `mean_batch sum_j max(KL_j, lambda)`: each coordinate has free nats of its own. Source: Kingma et al. 2016,
+    /// arXiv 1606.04934, appendix C.8; `fb = 3` of AdaVAE.
     record FreeBitsEach(double lambda) implements Divergence {
         @Override
         public Tensor of(Posterior q, long tokens) {

@@ -17,8 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /// A [LoraVae] in a folder as LDLM writes it: the adapters `encoder` and `decoder` as PEFT saves them,
-/// `vae.safetensors` with the weights and biases of f, w_e and w_d, and `state.json` with the step and the weight of the
-/// divergence.
+/// `vae.safetensors` with the weights and biases of f, w_e and w_d, and `state.json` with the step and the weight of
+/// the divergence.
 public final class LdlmFolder {
     private static final String VAE = "vae.safetensors";
     private static final String STATE = "state.json";

@@ -23,8 +23,8 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
-/// LDLM's variational autoencoder: one frozen decoder, whatever its matrices are stored as, and two low-rank adapters of
-/// it, one of which reads and one writes.
+/// LDLM's variational autoencoder: one frozen decoder, whatever its matrices are stored as, and two low-rank adapters
+/// of it, one of which reads and one writes.
 ///
 /// The encoder looks both ways: `h` the stream behind the last norm, `mean = w_e(sum_t a_t h_t)` with `a =
 /// softmax(f(h))`, and `q(z|x) = N(mean, 1)`. The decoder reads `w_d(z)` as one soft token, a prefix, and the text:
@@ -46,8 +46,8 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
     /// @throws IllegalArgumentException if it is not causal, or too short for a latent, a prefix and a span
     public LoraVae {
         if (!base.config().pattern().causal() || base.config().length() < 2 * config.length()) {
-            throw new IllegalArgumentException("vae: the language model must write from left to right, a latent and two "
-                    + "spans of " + config.length() + " tokens at once; it has " + base.config().length() + " places"
+            throw new IllegalArgumentException("vae: the language model must write from left to right, a latent and "
+                    + "two spans of " + config.length() + " tokens at once; it has " + base.config().length() + " places"
                     + (base.config().pattern().causal() ? "" : " and sees both ways") + "\nhint: a smaller --context");
         }
     }

@@ -34,13 +34,14 @@ public record ScratchVae(VaeConfig.Scratch config, Transformer encoder, Tensor q
         Linear up, Transformer decoder) implements TextVae, Layer {
     private static final int WORDS = 2;                                 // the part of a pass that hides words
 
-    /// First values, in the current scope. The variance starts at exp(-2): latents must be worth reading at once, or the
-    /// decoder learns to do without them.
+    /// First values, in the current scope. The variance starts at exp(-2): latents must be worth reading at once, or
+    /// the decoder learns to do without them.
     public static ScratchVae init(VaeConfig.Scratch config, Rng rng) {
         var parts = rng.split(6);
         int width = config.width();
         return new ScratchVae(config, Transformer.init(config.encoder(), parts[0]),
-                Init.normal(.02, parts[1], config.vectors(), width), Linear.init(width, config.latent(), true, parts[2]),
+                Init.normal(.02, parts[1], config.vectors(), width),
+                Linear.init(width, config.latent(), true, parts[2]),
                 new Linear(Init.zeros(config.latent(), width), Scope.result(() -> Init.ones(config.latent()).mul(-2))),
                 Linear.init(config.latent(), width, true, parts[4]),
                 Transformer.init(config.decoder(), parts[5]));

@@ -17,8 +17,8 @@ import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// The scores of a linear-Gaussian autoencoder, `z ~ N(0, 1)`, `x = w z + s e`, of which everything is known in closed
-/// form: `p(x) = N(0, w^2 + s^2)`, `p(z|x) = N(w x / (w^2 + s^2), s^2 / (w^2 + s^2))`, and `I(x; z) = log(1 + w^2/s^2) /
-/// 2`. Source: Tipping and Bishop 1999, probabilistic principal component analysis.
+/// form: `p(x) = N(0, w^2 + s^2)`, `p(z|x) = N(w x / (w^2 + s^2), s^2 / (w^2 + s^2))`, and `I(x; z) = log(1 + w^2/s^2)
+/// / 2`. Source: Tipping and Bishop 1999, probabilistic principal component analysis.
 class AutoencoderScoresTest {
     private static final double W = 1.5;
     private static final double S = .8;

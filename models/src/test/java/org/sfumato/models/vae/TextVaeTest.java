@@ -216,7 +216,8 @@ class TextVaeTest {
         var straight = vae(kind, "rotary");
         var stopped = vae(kind, "rotary");
         var again = vae(kind, "rotary");
-        try (var a = new VaeTrainer(config, straight, tokens(), 6); var b = new VaeTrainer(config, stopped, tokens(), 6);
+        try (var a = new VaeTrainer(config, straight, tokens(), 6);
+                var b = new VaeTrainer(config, stopped, tokens(), 6);
                 var c = new VaeTrainer(config, again, tokens(), 6)) {
             for (int i = 0; i < 6; i++) {
                 a.step();
