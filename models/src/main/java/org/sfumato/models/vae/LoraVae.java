@@ -47,8 +47,9 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
     public LoraVae {
         if (!base.config().pattern().causal() || base.config().length() < 2 * config.length()) {
             throw new IllegalArgumentException("vae: the language model must write from left to right, a latent and "
-                    + "two spans of " + config.length() + " tokens at once; it has " + base.config().length() + " places"
-                    + (base.config().pattern().causal() ? "" : " and sees both ways") + "\nhint: a smaller --context");
+                    + "two spans of " + config.length() + " tokens at once; it has " + base.config().length()
+                    + " places" + (base.config().pattern().causal() ? "" : " and sees both ways")
+                    + "\nhint: a smaller --context");
         }
     }
 
