@@ -20,6 +20,7 @@ module org.sfumato.models {
     exports org.sfumato.models.evaluation;
     exports org.sfumato.models.finetuning;
     exports org.sfumato.models.gaussian;
+    exports org.sfumato.models.gist;
     exports org.sfumato.models.hub;
     exports org.sfumato.models.latent;
     exports org.sfumato.models.ldlm;

@@ -40,8 +40,8 @@ def weight(name, shape):
     u = torch.from_numpy(uniform(name, int(np.prod(shape)))).reshape(shape)
     if name == "position":
         value = u
-    elif len(shape) == 2:
-        value = u * (3 / shape[1]) ** .5
+    elif len(shape) in (2, 4):
+        value = u * (3 / np.prod(shape[1:])) ** .5
     else:
         value = 1 + .2 * u if name.endswith("weight") else .1 * u
     return value.float().double()
@@ -238,6 +238,184 @@ class Context(nn.Module):
         return self.output(self.norm(x[:, :1]))
 
 
+class TimeMlp(nn.Module):
+    def __init__(self, waves, d, activation):
+        super().__init__()
+        self.first, self.second, self.activation = nn.Linear(waves, d), nn.Linear(d, d), activation
+
+    def forward(self, x):
+        return self.second(self.activation(self.first(x)))
+
+
+class Step(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.linear, self.norm = nn.Linear(i, o), nn.LayerNorm(o)
+
+    def forward(self, x):
+        return F.gelu(self.norm(self.linear(x)))
+
+
+class MlpUnet(nn.Module):
+    def __init__(self, size, hidden):
+        super().__init__()
+        self.down = nn.ModuleList(Step(i, o) for i, o in zip([size] + hidden, hidden))
+        self.time = TimeMlp(hidden[-1], hidden[-1], F.gelu)
+        back = hidden[::-1]
+        self.up = nn.ModuleList(Step(i, o) for i, o in zip(back, back[1:]))
+        self.output = nn.Linear(hidden[0], size)
+
+    def names(self):
+        return dict(self.named_parameters())
+
+    def forward(self, z, time, before, present):
+        half = self.time.first.in_features // 2
+        a = time[:, None] * torch.exp(-math.log(10000) * torch.arange(half) / (half - 1))
+        x, made = z.flatten(1), []
+        for step in self.down:
+            x = step(x)
+            made.append(x)
+        x = x + self.time(torch.cat([a.sin(), a.cos()], -1))
+        for step, add in zip(self.up, made[-2::-1]):
+            x = step(x) + add
+        return self.output(x).reshape(z.shape)
+
+
+class ResBlock(nn.Module):
+    def __init__(self, i, o, t, groups):
+        super().__init__()
+        self.norm1, self.conv1 = nn.GroupNorm(groups, i, eps=1e-5), nn.Conv2d(i, o, 3, padding=1)
+        self.time = nn.Linear(t, o)
+        self.norm2, self.conv2 = nn.GroupNorm(groups, o, eps=1e-5), nn.Conv2d(o, o, 3, padding=1)
+        self.shortcut = nn.Conv2d(i, o, 1) if i != o else nn.Identity()
+
+    def forward(self, x, t):
+        h = self.conv1(F.silu(self.norm1(x))) + self.time(F.silu(t))[:, :, None, None]
+        return self.shortcut(x) + self.conv2(F.silu(self.norm2(h)))
+
+
+class Qkv(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.qkv, self.output, self.heads = nn.Linear(d, 3 * d), nn.Linear(d, d), heads
+
+    def forward(self, x):
+        q, k, v = (split_heads(y, self.heads) for y in self.qkv(x).chunk(3, -1))
+        return self.output(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape))
+
+
+class ImageAttention(nn.Module):
+    def __init__(self, channels, groups, head):
+        super().__init__()
+        self.norm, self.attention = nn.GroupNorm(groups, channels, eps=1e-5), Qkv(channels, channels // head)
+
+    def forward(self, x):
+        return x + self.attention(self.norm(x).flatten(2).mT).mT.reshape(x.shape)
+
+
+class Level(nn.Module):
+    def __init__(self, ins, o, t, groups, head, attention, resample):
+        super().__init__()
+        self.blocks = nn.ModuleList(ResBlock(i, o, t, groups) for i in ins)
+        self.attentions = nn.ModuleList(ImageAttention(o, groups, head) for _ in ins if attention)
+        self.resample = resample
+
+
+class Unet(nn.Module):
+    """diffusers' UNet2DModel, from its description."""
+
+    def __init__(self, size, channels, attention, layers, groups, head):
+        super().__init__()
+        t, n = 4 * channels[0], len(channels)
+        self.size = size
+        self.input, self.time = nn.Conv2d(4, channels[0], 3, padding=1), TimeMlp(channels[0], t, F.silu)
+        down, made, c = [], [channels[0]], channels[0]
+        for i, o in enumerate(channels):
+            resample = nn.Conv2d(o, o, 3, stride=2, padding=1) if i < n - 1 else None
+            down.append(Level([c] + [o] * (layers - 1), o, t, groups, head, attention[i], resample))
+            made += [o] * (layers + (i < n - 1))
+            c = o
+        self.down = nn.ModuleList(down)
+        self.middle1, self.middle2 = ResBlock(c, c, t, groups), ResBlock(c, c, t, groups)
+        self.middleAttention = ImageAttention(c, groups, head)
+        up = []
+        for i, o in reversed(list(enumerate(channels))):
+            ins = []
+            for _ in range(layers + 1):
+                ins.append(c + made.pop())
+                c = o
+            up.append(Level(ins, o, t, groups, head, attention[i], nn.Conv2d(o, o, 3, padding=1) if i > 0 else None))
+        self.up = nn.ModuleList(up)
+        self.norm, self.output = nn.GroupNorm(groups, c, eps=1e-5), nn.Conv2d(c, 4, 3, padding=1)
+
+    def names(self):
+        return dict(self.named_parameters())
+
+    def forward(self, z, time, before, present):
+        multiple = 2 ** (len(self.down) - 1)
+        w = max(1, int((self.size // 4) ** .5))
+        h = max(w, -(-self.size // (4 * w)))
+        h, w = (-(-n // multiple) * multiple for n in (h, w))
+        x = F.pad(z.flatten(1), (0, 4 * h * w - self.size)).view(-1, 4, h, w)
+        half = self.time.first.in_features // 2
+        a = time[:, None] * torch.exp(-math.log(10000) * torch.arange(half) / half)
+        t = self.time(torch.cat([a.cos(), a.sin()], -1))
+        x = self.input(x)
+        made = [x]
+        for level in self.down:
+            for j, block in enumerate(level.blocks):
+                x = block(x, t)
+                x = level.attentions[j](x) if level.attentions else x
+                made.append(x)
+            if level.resample is not None:
+                x = level.resample(x)
+                made.append(x)
+        x = self.middle2(self.middleAttention(self.middle1(x, t)), t)
+        for level in self.up:
+            for j, block in enumerate(level.blocks):
+                x = block(torch.cat([x, made.pop()], 1), t)
+                x = level.attentions[j](x) if level.attentions else x
+            x = x if level.resample is None else level.resample(F.interpolate(x, scale_factor=2, mode="nearest"))
+        return self.output(F.silu(self.norm(x))).flatten(1)[:, :self.size].reshape(z.shape)
+
+
+class Mlp(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.up, self.down = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+
+    def forward(self, x):
+        return self.down(F.gelu(self.up(x)))
+
+
+class SequenceBlock(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.attentionNorm, self.mlpNorm = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.attention, self.mlp = Qkv(d, heads), Mlp(d)
+
+    def forward(self, x):
+        x = x + self.attention(self.attentionNorm(x))
+        return x + self.mlp(self.mlpNorm(x))
+
+
+class Sequence(nn.Module):
+    def __init__(self, n, width, layers, d, heads):
+        super().__init__()
+        self.input, self.output, self.norm = nn.Linear(width, d), nn.Linear(d, width), nn.LayerNorm(d)
+        self.position, self.time = nn.Parameter(torch.zeros(n, d)), TimeMlp(d, d, F.silu)
+        self.blocks = nn.ModuleList(SequenceBlock(d, heads) for _ in range(layers))
+
+    def names(self):
+        return dict(self.named_parameters())
+
+    def forward(self, z, time, before, present):
+        x = self.input(z) + self.position + self.time(waves(time, self.norm.weight.shape[0]))[:, None]
+        for block in self.blocks:
+            x = block(x)
+        return self.output(self.norm(x))
+
+
 def case(name, network, n, d, m, time):
     named = network.names()
     with torch.no_grad():
@@ -248,7 +426,7 @@ def case(name, network, n, d, m, time):
     output = network(z, torch.tensor(time), before, present)
     loss = (output - target).square().mean()
     loss.backward()
-    tensors[name + "/output"] = output.detach()
+    tensors[name + "/output"] = output.detach().contiguous()
     tensors[name + "/loss"] = loss.detach()
     for key, p in named.items():
         g = p.grad.reshape(-1)
@@ -260,4 +438,9 @@ case("reverse", Reverse(32, 4, 2, 3, 48, 1), 1, 32, 0, [0.0, 17.0, 600.0])
 case("reverseOfThree", Reverse(32, 4, 2, 3, 48, 3), 3, 32, 0, [0.0, 17.0, 600.0])
 case("ldlm", Ldlm(2, 32, 4, 8, 2), 1, 8, 2, [-1.5, 0.1, 1.2])
 case("context", Context(2, 32, 24, 4, 8, 1.5), 1, 8, 3, [-1.5, 0.1, 1.2])
+case("mlpUnet", MlpUnet(21, [16, 12, 8]), 3, 7, 0, [0.0, 17.0, 600.0])
+case("unet2d", Unet(77, [8, 16, 16], [False, True, False], 2, 4, 4), 7, 11, 0, [0.0, 17.0, 600.0])
+case("sequence", Sequence(5, 6, 2, 16, 4), 5, 6, 0, [0.0, 17.0, 600.0])
+print("UNet2D", sum(p.numel() for p in Unet(5184, [128, 256, 512, 512], [False, False, True, False], 2, 32, 8).parameters()),
+      "MLP-UNet", sum(p.numel() for p in MlpUnet(5184, [256, 512, 1024]).parameters()))
 save_file(tensors, sys.argv[1], {"source": "make_latent_networks.py, torch " + torch.__version__})

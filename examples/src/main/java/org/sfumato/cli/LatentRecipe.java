@@ -10,6 +10,9 @@ import org.sfumato.models.gaussian.LatentTable;
 import org.sfumato.models.gaussian.Parameterisation;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Weighting;
+import org.sfumato.models.gist.LatentTransformerConfig;
+import org.sfumato.models.gist.MlpUnetConfig;
+import org.sfumato.models.gist.UNet2dConfig;
 import org.sfumato.models.latent.LatentStatistics;
 import org.sfumato.models.ldlm.ContextLdlmConfig;
 import org.sfumato.models.ldlm.LdlmConfig;
@@ -30,7 +33,7 @@ record LatentRecipe(LatentNetworkConfig network, LatentTrainingConfig training, 
 
     /// The networks that can be trained.
     enum DenoiserKind {
-        REVERSE, LDLM, LDLM_CONTEXT;
+        REVERSE, LDLM, LDLM_CONTEXT, MLP_UNET, UNET2D, TRANSFORMER;
 
         @Override
         public String toString() {
@@ -77,7 +80,23 @@ record LatentRecipe(LatentNetworkConfig network, LatentTrainingConfig training, 
                             : withWidth(ContextLdlmConfig.published(), d),
                     small ? LatentTrainingConfig.ldlmContext(seed).with(64, 8, 1e-3, .999, 50)
                             : LatentTrainingConfig.ldlmContext(seed));
+            case MLP_UNET -> ddpm(small ? MlpUnetConfig.small(table.vectors(), d)
+                    : MlpUnetConfig.published(table.vectors(), d), small, seed);
+            case UNET2D -> ddpm(small ? UNet2dConfig.small(table.vectors(), d)
+                    : UNet2dConfig.published(table.vectors(), d), small, seed);
+            case TRANSFORMER -> ddpm(small ? LatentTransformerConfig.small(table.vectors(), d)
+                    : LatentTransformerConfig.large(table.vectors(), d), small, seed);
         };
+    }
+
+    /// The noise predicted in 1000 steps of linear betas; the small ones learn from standardised latents, with an
+    /// average.
+    private static LatentRecipe ddpm(LatentNetworkConfig network, boolean small, long seed) {
+        var training = LatentTrainingConfig.ddpm(seed);
+        return new LatentRecipe(network, small ? training.with(64, 0, 1e-3, .999, 50) : training,
+                new DenoisingObjective(new GaussianProcess(DiscreteSchedule.linear(), new Parameterisation.Epsilon()),
+                        new Weighting.Simple(), small ? Draw.STRATIFIED : Draw.APART, 0, 0),
+                small ? Scaling.EACH : Scaling.NONE);
     }
 
     private static LatentRecipe reverse(int width, int vectors, long seed) {

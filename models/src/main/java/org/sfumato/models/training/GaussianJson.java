@@ -10,6 +10,9 @@ import org.sfumato.models.gaussian.LatentNetworkConfig;
 import org.sfumato.models.gaussian.Parameterisation;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Weighting;
+import org.sfumato.models.gist.LatentTransformerConfig;
+import org.sfumato.models.gist.MlpUnetConfig;
+import org.sfumato.models.gist.UNet2dConfig;
 import org.sfumato.models.ldlm.ContextLdlmConfig;
 import org.sfumato.models.ldlm.LdlmConfig;
 import org.sfumato.models.reverse.ReverseTransformerConfig;
@@ -23,7 +26,10 @@ final class GaussianJson {
     private static final Map<String, Class<? extends Record>> NETWORKS = Map.of(
             "reverse", ReverseTransformerConfig.class,
             "ldlm", LdlmConfig.class,
-            "ldlm-context", ContextLdlmConfig.class);
+            "ldlm-context", ContextLdlmConfig.class,
+            "mlp-unet", MlpUnetConfig.class,
+            "unet2d", UNet2dConfig.class,
+            "transformer", LatentTransformerConfig.class);
     private static final Map<String, Class<? extends Record>> SCHEDULES = Map.of(
             "discrete", DiscreteSchedule.class,
             "cosine", ContinuousSchedule.Cosine.class,

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.sfumato.autograd.Tape;
+import org.sfumato.models.gist.LatentTransformerConfig;
+import org.sfumato.models.gist.MlpUnetConfig;
+import org.sfumato.models.gist.UNet2dConfig;
 import org.sfumato.models.ldlm.ContextLdlmConfig;
 import org.sfumato.models.ldlm.LdlmConfig;
 import org.sfumato.models.reverse.ReverseTransformerConfig;
@@ -60,8 +64,8 @@ class LatentNetworksTest {
     }
 
     private static Tensor weight(String name, Shape shape) {
-        boolean matrix = shape.rank() == 2;
-        double bound = name.equals("position") ? 1 : matrix ? Math.sqrt(3.0 / shape.size(1))
+        boolean matrix = shape.rank() == 2 || shape.rank() == 4;
+        double bound = name.equals("position") ? 1 : matrix ? Math.sqrt(3.0 * shape.size(0) / shape.count())
                 : name.endsWith("weight") ? .2 : .1;
         return made(name, shape, !matrix && name.endsWith("weight") ? 1 : 0, bound);
     }
@@ -132,6 +136,22 @@ class LatentNetworksTest {
         compare("context", new ContextLdlmConfig(2, 32, 24, 4, 8, 3, 1.5), 1, 3, -1.5f, .1f, 1.2f);
     }
 
+    @Test
+    void mlpUnet() {
+        compare("mlpUnet", new MlpUnetConfig(3, 7, List.of(16, 12, 8), 0), 3, 0, 0, 17, 600);
+    }
+
+    @Test
+    void unet2d() {
+        compare("unet2d", new UNet2dConfig(7, 11, List.of(8, 16, 16), List.of(false, true, false), 2, 4, 4), 7, 0, 0,
+                17, 600);
+    }
+
+    @Test
+    void latentTransformer() {
+        compare("sequence", new LatentTransformerConfig(5, 6, 2, 16, 4, 0), 5, 0, 0, 17, 600);
+    }
+
     private static long count(LatentNetworkConfig config) {
         try (var own = Scope.open("count")) {
             return own.call(() -> config.init(Rng.of(0)).parameterCount());
@@ -153,6 +173,12 @@ class LatentNetworksTest {
         one = count(reverse(1, 1));
         assertThat(one + (r.encoderLayers() - 1) * (count(reverse(2, 1)) - one)
                 + (r.decoderLayers() - 1) * (count(reverse(1, 2)) - one)).isEqualTo(70_506_752);
+    }
+
+    @Test
+    void publishedNumbersOfParametersOfLatentLlm() {
+        assertThat(count(MlpUnetConfig.published(9, 576))).isEqualTo(6_076_992);
+        assertThat(count(UNet2dConfig.published(9, 576))).isEqualTo(101_124_100);
     }
 
     private static ReverseTransformerConfig reverse(int encoderLayers, int decoderLayers) {
