@@ -18,9 +18,9 @@ import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
 
-/// The vectors of the latents as a sequence in which each sees all: a pre-norm transformer with learned places, the time
-/// added to every vector. Shapes: z (B, N, D) -> (B, N, D). What the networks of latent-llm are compared with, which lay
-/// vectors out as if their order and their inside were space.
+/// The vectors of the latents as a sequence in which each sees all: a pre-norm transformer with learned places, the
+/// time added to every vector. Shapes: z (B, N, D) -> (B, N, D). What the networks of latent-llm are compared with,
+/// which lay vectors out as if their order and their inside were space.
 ///
 /// Sources: Vaswani et al. 2017, arXiv 1706.03762; Xiong et al. 2020, arXiv 2002.04745, figure 1 (b).
 ///

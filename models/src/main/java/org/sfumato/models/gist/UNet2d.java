@@ -68,7 +68,8 @@ public record UNet2d(UNet2dConfig config, Conv2d input, TimeMlp time, List<UNetL
                 ins.add((j == 0 ? channels : out) + made);
             }
             var own = rng.fold(i);
-            levels.add(level(config, i, ins, time, i == 0 ? null : Conv2d.same(out, out, 3, own.fold(2L * ins.size())), own));
+            levels.add(level(config, i, ins, time,
+                    i == 0 ? null : Conv2d.same(out, out, 3, own.fold(2L * ins.size())), own));
             channels = out;
         }
         return List.copyOf(levels);
