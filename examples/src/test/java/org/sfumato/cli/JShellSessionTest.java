@@ -49,6 +49,17 @@ class JShellSessionTest {
     }
 
     @Test
+    void latentsAreTrainedRestoredAndWalkedBetween() throws Exception {
+        var steps = Files.readString(Path.of("src/main/jshell/latents.jsh"));
+        assertThat(steps).contains("table, 400)").endsWith("\n/exit\n");
+        var script = Files.writeString(temp.resolve("latents.jsh"), steps.replace("table, 400)", "table, 10)"));
+        var result = shell(script);
+        assertThat(result.out()).contains("| 250 | ", "one-shot", "cosine to the end 1.000", "variance along two");
+        assertThat(result.out().lines().toList().getLast()).startsWith("[[");
+        assertThat(result.code()).isZero();
+    }
+
+    @Test
     void theFirstStepsRunAndErrorsAreShown() throws Exception {
         var steps = Files.readString(Path.of("src/main/jshell/first-steps.jsh"));
         assertThat(steps).endsWith("\n/exit\n");
