@@ -109,7 +109,7 @@ record Frontier(Judge judge, int samples, int length, long seed) {
 
     private Diffusion ancestral(Trained trained, Denoiser network, NoiseProcess process, Way way) {
         return trained.diffusion(new AncestralSampler(network, process, perCanvas(trained, way.steps),
-                way.temperature, false, way.rules));
+                way.temperature, 0, false, way.rules));
     }
 
     /// Of so many steps for a sample those of one canvas.

@@ -209,7 +209,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private Sampler ancestral(Trained trained, NoiseProcess process) {
         return new AncestralSampler(trained.network(), kappa == 1 ? process : new PsiProcess(process, kappa),
-                steps(trained), temperature, greedyTail, rules(trained));
+                steps(trained), temperature, guidance, greedyTail, rules(trained));
     }
 
     /// Steps in time.

@@ -4,12 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.sfumato.models.Denoiser;
-import org.sfumato.models.Noisy;
-import org.sfumato.nn.Pass;
-import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
-import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Tensor;
 
 /// Undoes noise step by step in time: from noise, in every step each open place is drawn from `q(z_s | z_t, x)` with
 /// the network's prediction for x. What is written can change again where the process allows that, as uniform noise
@@ -20,34 +15,57 @@ import org.sfumato.tensor.Tensor;
 /// @param process makes the noise
 /// @param steps passes through the network
 /// @param temperature of the predictions; 0 takes the likeliest token for x in every step
+/// @param guidance `w` of classifier-free guidance, logits `u + (1 + w)(c - u)`, with noise in place of the prompt for
+///     `u`; 0 for none
 /// @param greedyTail true if the last step takes the likeliest tokens instead of drawing them
 /// @param rules applied to the logits in this order
-public record AncestralSampler(Denoiser network, NoiseProcess process, int steps, double temperature,
+public record AncestralSampler(Denoiser network, NoiseProcess process, int steps, double temperature, double guidance,
         boolean greedyTail, List<LogitRule> rules) implements Sampler {
     /// Checks the values.
     public AncestralSampler {
-        if (steps < 1 || !(temperature >= 0)) {
+        if (steps < 1 || !(temperature >= 0) || !(guidance >= 0)) {
             throw new IllegalArgumentException("sampling: steps " + steps + " must be at least 1, temperature "
-                    + temperature + " at least 0");
+                    + temperature + " and guidance " + guidance + " at least 0");
         }
         rules = List.copyOf(rules);
     }
 
-    /// Without rules, every step drawn.
+    /// Without guidance and rules, every step drawn.
     public static AncestralSampler of(Denoiser network, NoiseProcess process, int steps) {
-        return new AncestralSampler(network, process, steps, 1, false, List.of());
+        return new AncestralSampler(network, process, steps, 1, 0, false, List.of());
+    }
+
+    /// What is done to a canvas after a step.
+    interface Between {
+        /// How often it is done.
+        int passes();
+
+        /// One pass at time `t`.
+        ///
+        /// @param ids the canvas, changed in place
+        /// @return what was changed
+        List<Choice> correct(int[] ids, boolean[] open, int[] free, double t, Rng rng);
+    }
+
+    private static final class Nothing implements Between {
+        @Override
+        public int passes() {
+            return 0;
+        }
+
+        @Override
+        public List<Choice> correct(int[] ids, boolean[] open, int[] free, double t, Rng rng) {
+            return List.of();
+        }
+    }
+
+    NoisyPredictor predictor() {
+        return new NoisyPredictor(network, process, temperature, guidance, rules);
     }
 
     @Override
     public int[] fill(Canvas canvas, Rng rng, Observer observer) {
-        var ids = canvas.ids().clone();
-        int[] open = canvas.places();
-        var noise = new double[process.ids()];
-        Arrays.setAll(noise, v -> process.noise(v, process.time(1)));
-        for (int i : open) {
-            ids[i] = draw(noise, rng.fold(steps).uniformDouble(i));
-        }
-        return denoise(new Canvas(ids, canvas.open()), 1, rng, observer);
+        return run(noise(canvas, rng), 1, rng, observer, new Nothing());
     }
 
     /// The canvas, whose open places hold tokens with the noise of the time that belongs to `u`, without that noise: so
@@ -55,76 +73,54 @@ public record AncestralSampler(Denoiser network, NoiseProcess process, int steps
     ///
     /// @param u in (0, 1], see [NoiseProcess#time]
     public int[] denoise(Canvas canvas, double u, Rng rng, Observer observer) {
+        return run(canvas, u, rng, observer, new Nothing());
+    }
+
+    /// The canvas with noise at its open places.
+    Canvas noise(Canvas canvas, Rng rng) {
+        var ids = canvas.ids().clone();
+        var noise = new double[process.ids()];
+        Arrays.setAll(noise, v -> process.noise(v, process.time(1)));
+        for (int i : canvas.places()) {
+            ids[i] = NoisyPredictor.draw(noise, rng.fold(steps).uniformDouble(i));
+        }
+        return new Canvas(ids, canvas.open());
+    }
+
+    int[] run(Canvas canvas, double u, Rng rng, Observer observer, Between between) {
         var ids = canvas.ids().clone();
         int[] open = canvas.places();
+        var free = predictor().withoutPrompt(canvas, rng.fold(steps + 1));
+        int most = steps + (steps - 1) * between.passes();
+        int done = 0;
         for (int step = 0; step < steps && open.length > 0; step++) {
-            boolean last = step == steps - 1;
             double t = process.time(u * (1 - (double) step / steps));
             double s = process.time(u * (1 - (double) (step + 1) / steps));
-            var predicted = predictions(open, ids, process.alpha(t));
+            boolean last = step == steps - 1;
             var own = rng.fold(step);
-            var choices = new ArrayList<Choice>();
-            for (int j = 0; j < open.length; j++) {
-                int i = open[j];
-                var p = predicted[j].probabilities();
-                int token = last && greedyTail ? predicted[j].likeliest()
-                        : draw(last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], s, t),
-                                own.uniformDouble(i));
-                if (token != ids[i]) {
-                    choices.add(new Choice(i, token, p[token], predicted[j].entropy()));
-                }
-                ids[i] = token;
+            var predicted = predictor().at(open, ids, canvas.open(), free, t, false);
+            observer.step(new Step(++done, most, ids, step(open, ids, predicted, last ? t : s, t, last, own)));
+            for (int pass = 0; pass < between.passes() && !last; pass++) {
+                observer.step(new Step(++done, most, ids, between.correct(ids, canvas.open(), free, s,
+                        own.fold(ids.length + pass))));
             }
-            observer.step(new Step(step + 1, steps, ids, List.copyOf(choices)));
         }
         return ids;
     }
 
-    /// The network's distributions of clean tokens at the open places.
-    private Distribution[] predictions(int[] open, int[] ids, double alpha) {
-        var row = Arrays.stream(ids).asLongStream().toArray();
-        var at = Arrays.stream(open).asLongStream().toArray();
-        double[] logits;
-        try (var scope = Scope.open("sampler")) {
-            logits = scope.call(() -> Dispatch.unrecorded(() -> network.forward(new Noisy(Tensor.of(row, 1, row.length),
-                    Tensor.of(new float[] {(float) alpha}, 1, 1)), Pass.INFERENCE)
-                    .indexSelect(1, Tensor.of(at, at.length)).toDoubles()));
-        }
-        int width = logits.length / open.length;
-        var found = new Distribution[open.length];
-        for (int j = 0; j < found.length; j++) {
-            found[j] = prediction(Arrays.copyOfRange(logits, j * width, (j + 1) * width), open[j], ids);
-        }
-        return found;
-    }
-
-    private Distribution prediction(double[] logits, int place, int[] ids) {
-        for (int v = 0; v < logits.length; v++) {
-            logits[v] = process.isText(v) ? logits[v] : Double.NEGATIVE_INFINITY;
-        }
-        for (var rule : rules) {
-            rule.apply(logits, place, ids);
-        }
-        int likeliest = Distribution.of(logits).likeliest();
-        for (int v = 0; v < logits.length; v++) {
-            logits[v] = temperature > 0 ? logits[v] / temperature : v == likeliest ? 0 : Double.NEGATIVE_INFINITY;
-        }
-        return Distribution.of(logits);
-    }
-
-    /// The token into whose share of `[0, sum)` the number `u` of `[0, 1)` falls.
-    private static int draw(double[] p, double u) {
-        double left = u * Arrays.stream(p).sum();
-        int last = 0;
-        for (int v = 0; v < p.length; v++) {
-            if (p[v] > 0) {
-                last = v;
-                left -= p[v];
-                if (left < 0) {
-                    return v;
-                }
+    private List<Choice> step(int[] open, int[] ids, Distribution[] predicted, double s, double t, boolean last,
+            Rng own) {
+        var choices = new ArrayList<Choice>();
+        for (int j = 0; j < open.length; j++) {
+            int i = open[j];
+            var p = predicted[j].probabilities();
+            int token = last && greedyTail ? predicted[j].likeliest() : NoisyPredictor.draw(
+                    last ? process.denoised(p, ids[i], t) : process.posterior(p, ids[i], s, t), own.uniformDouble(i));
+            if (token != ids[i]) {
+                choices.add(new Choice(i, token, p[token], predicted[j].entropy()));
             }
+            ids[i] = token;
         }
-        return last;
+        return List.copyOf(choices);
     }
 }

@@ -31,6 +31,11 @@ public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, do
     /// The paper's temperature.
     public static final double TAU = 1e-3;
 
+    /// Up to so many tokens all coordinates of a latent are drawn, beyond it the largest [#TOP] as [TopLatents] does.
+    public static final int DENSE = 1024;
+    /// How many coordinates are drawn where there are more than [#DENSE].
+    public static final int TOP = 64;
+
     /// Decimals of gamma that are kept: the last digits of `exp` differ between machines.
     private static final double DECIMALS = 1e6;
 
@@ -72,10 +77,15 @@ public record DuoCurriculum(int vocabulary, double gammaMin, double gammaMax, do
         var relaxation = GaussianRelaxation.of(vocabulary);
         var gammas = Times.ofRows(u).each(this::gamma);
         var alphas = gammas.each(relaxation::alpha);
-        var latents = relaxation.latents(ids, gammas, rng);                                            // (B, T, K)
-        var soft = new SoftTokens(latents.div(tau).softmax(-1), alphas.map(alpha -> alpha, ids.device()));
-        return new UniformBound(vocabulary).perSignal(network.forward(soft, pass), ids, latents.argmax(-1), alphas)
+        var drawn = vocabulary > DENSE ? new TopLatents(vocabulary, TOP).draw(ids, gammas, alphas, tau, rng)
+                : dense(relaxation.latents(ids, gammas, rng), alphas);
+        return new UniformBound(vocabulary).perSignal(network.forward(drawn.soft(), pass), ids, drawn.noisy(), alphas)
                 .mul(gammas.map(gamma -> (gammaMax - gammaMin) * relaxation.slope(gamma), ids.device()));
+    }
+
+    private TopLatents.Drawn dense(Tensor latents, Times alphas) {                             // (B, T, K)
+        return new TopLatents.Drawn(new SoftTokens.Dense(latents.div(tau).softmax(-1),
+                alphas.map(alpha -> alpha, latents.device())), latents.argmax(-1));
     }
 
     /// The gamma of time `u`: from `gammaMin` at 0 to `gammaMax` at 1.

@@ -59,7 +59,7 @@ public record FlowLm(int vocabulary, double low, double high, double tau) implem
         var relaxation = GaussianRelaxation.of(vocabulary);
         var times = Times.ofRows(u).each(v -> low + v * (high - low));
         var gammas = times.each(FlowLm::gamma);
-        var soft = new SoftTokens(relaxation.latents(ids, gammas, rng).div(tau).softmax(-1),            // (B, T, K)
+        var soft = new SoftTokens.Dense(relaxation.latents(ids, gammas, rng).div(tau).softmax(-1),      // (B, T, K)
                 gammas.map(relaxation::alpha, device));
         var logits = network.forward(soft, pass);
         var p = logits.softmax(-1);

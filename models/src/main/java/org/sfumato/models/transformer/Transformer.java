@@ -143,7 +143,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     @Override
     public Tensor forward(SoftTokens soft, Pass pass) {
         var table = token.weight();
-        var mean = soft.weights().matmul(table.cast(table.dtype().compute()));                         // (B, T, C)
+        var mean = soft.mean(table.cast(table.dtype().compute()));                                    // (B, T, C)
         return logits(hidden(new Input(null, mean, null, null, null, soft.alpha(), null, false), pass), pass);
     }
 

@@ -9,9 +9,11 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
+import org.sfumato.models.diffusion.GibbsSampler.Shown;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.mixture.MixtureProcess;
 import org.sfumato.models.uniform.UniformProcess;
@@ -227,6 +229,61 @@ class NoiseProcessTest {
             assertThat((double) counts[i] / samples).as("pair %d", i)
                     .isCloseTo(expected[i], within(3.5 * error + .015));
         }
+    }
+
+    /// Noisy pairs of time `t`, drawn exactly, are distributed as before after a pass over one place.
+    @ParameterizedTest
+    @EnumSource(Shown.class)
+    void gibbsLeavesNoisyTextsDistributedAsTheyAre(Shown shown) {
+        for (NoiseProcess process : List.of(UniformProcess.of(2), new MixtureProcess(2, .4))) {
+            double t = .4;
+            var network = shown == Shown.OTHERS ? exact(process) : shownAll(process);
+            var gibbs = new GibbsSampler(AncestralSampler.of(network, process, 1), 1, 1, shown);
+            int n = process.ids();
+            int count = 3000;
+            var expected = new double[n * n];
+            for (int i = 0; i < 4 * n * n; i++) {
+                int pair = i / (n * n);
+                expected[i % (n * n)] += JOINT[pair / 2][pair % 2] * likelihood(process, i / n % n, pair / 2, t)
+                        * likelihood(process, i % n, pair % 2, t);
+            }
+            var seen = new double[n * n];
+            for (int i = 0; i < count; i++) {
+                var rng = Rng.of(11).fold(i);
+                int first = pick(expected, rng.uniformDouble(0));
+                var after = gibbs.correct(new Canvas(new int[] {first / n, first % n},
+                        new boolean[] {true, true}), t, rng.fold(1));
+                seen[after[0] * n + after[1]] += 1.0 / count;
+            }
+            for (int i = 0; i < seen.length; i++) {
+                assertThat(seen[i]).as("%s, pair %d", process, i)
+                        .isCloseTo(expected[i], within(4 * Math.sqrt(expected[i] / count)));
+            }
+        }
+    }
+
+    private static int pick(double[] p, double u) {
+        int i = 0;
+        for (double left = u - p[0]; left >= 0 && i + 1 < p.length; left -= p[i]) {
+            i++;
+        }
+        return i;
+    }
+
+    /// The exact conditionals given the place's own noisy token too.
+    private static Denoiser shownAll(NoiseProcess process) {
+        return (noisy, pass) -> {
+            var logits = exact(process).forward(noisy, pass).toFloats();
+            var in = noisy.ids().toLongs();
+            int ids = process.ids();
+            for (int i = 0; i < in.length; i++) {
+                double t = time(process, noisy.alpha().toDoubles()[i / 2]);
+                for (int v = 0; v < 2; v++) {
+                    logits[i * ids + v] += (float) Math.log(likelihood(process, (int) in[i], v, t));
+                }
+            }
+            return Tensor.of(logits, in.length / 2, 2, ids);
+        };
     }
 
     @Test

@@ -139,7 +139,7 @@ class DistillationTest {
         return new SoftDenoiser() {
             @Override
             public Tensor forward(SoftTokens soft, Pass pass) {
-                return logits.expand(soft.weights().shape());
+                return logits.expand(((SoftTokens.Dense) soft).weights().shape());
             }
 
             @Override

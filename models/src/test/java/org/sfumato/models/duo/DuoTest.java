@@ -72,7 +72,7 @@ class DuoTest {
         return new SoftDenoiser() {
             @Override
             public Tensor forward(SoftTokens soft, Pass pass) {
-                return forward(Noisy.of(soft.weights().argmax(-1)), pass);
+                return forward(Noisy.of(soft.likeliest()), pass);
             }
 
             @Override
@@ -123,11 +123,11 @@ class DuoTest {
                     var gammas = Times.ofRows(-2, -1, 0);
                     var latents = GaussianRelaxation.of(K).latents(ids, gammas, Rng.of(4));
                     var one = ids.unsqueeze(-1).eq(Tensor.arange(K)).cast(DType.F32);
-                    assertThat(network.forward(new SoftTokens(one, alpha), Pass.INFERENCE).toFloats())
+                    assertThat(network.forward(new SoftTokens.Dense(one, alpha), Pass.INFERENCE).toFloats())
                             .containsExactly(hard, within(1e-6f));
                     var cold = latents.div(1e-7).softmax(-1);
                     var drawn = network.forward(new Noisy(latents.argmax(-1), alpha), Pass.INFERENCE).toFloats();
-                    assertThat(network.forward(new SoftTokens(cold, alpha), Pass.INFERENCE).toFloats())
+                    assertThat(network.forward(new SoftTokens.Dense(cold, alpha), Pass.INFERENCE).toFloats())
                             .containsExactly(drawn, within(1e-5f));
                     assertThat(drawn).isNotEqualTo(hard);
                 }
@@ -139,9 +139,10 @@ class DuoTest {
     void softTokensOfAnotherShapeAreRefused() {
         try (var scope = Scope.open("test")) {
             var network = scope.call(() -> Transformer.init(TransformerConfig.modern(K, 12, 16, 1, 2), Rng.of(1)));
-            assertThatThrownBy(() -> scope.run(() -> network.forward(new SoftTokens(Tensor.zeros(1, 13, K), null),
+            assertThatThrownBy(() -> scope.run(() -> network.forward(new SoftTokens.Dense(Tensor.zeros(1, 13, K), null),
                     Pass.INFERENCE))).isInstanceOf(ShapeException.class).hasMessageContaining("at most 12");
-            assertThatThrownBy(() -> scope.run(() -> network.forward(new SoftTokens(Tensor.zeros(1, 12, K + 1), null),
+            assertThatThrownBy(() -> scope.run(() -> network.forward(
+                    new SoftTokens.Dense(Tensor.zeros(1, 12, K + 1), null),
                     Pass.INFERENCE))).isInstanceOf(ShapeException.class).hasMessageContaining("sizes");
         }
     }

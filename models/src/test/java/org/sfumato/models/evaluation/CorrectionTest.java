@@ -53,7 +53,7 @@ class CorrectionTest {
                 .isEqualTo(TEXT);
         var all = new boolean[TEXT.length];
         Arrays.fill(all, true);
-        var steps = new AncestralSampler(knowing(K), process, 8, .1, false, List.of());
+        var steps = new AncestralSampler(knowing(K), process, 8, .1, 0, false, List.of());
         assertThat(steps.denoise(new Canvas(text.ids(), all), UniformCorrector.level(process, share), Rng.of(1),
                 Sampler.Observer.NONE)).isEqualTo(TEXT);
     }

@@ -52,9 +52,29 @@ class UniformDiffusionTest {
     }
 
     @Test
+    void guidanceGoesAwayFromWhatIsLikelyWithoutThePrompt() {
+        int k = 50;
+        Denoiser prompted = (noisy, _) -> {                                 // token 1 is likely after the prompt only
+            int rows = (int) noisy.ids().size(0);
+            var logits = new float[rows * 2 * k];
+            for (int r = 0; r < rows; r++) {
+                logits[(2 * r + 1) * k] = 1;
+                logits[(2 * r + 1) * k + 1] = noisy.ids().toLongs()[2 * r] == 3 ? .9f : 0;
+            }
+            return Tensor.of(logits, rows, 2, k);
+        };
+        var tokens = new int[2];
+        for (int w = 0; w < 2; w++) {
+            tokens[w] = new AncestralSampler(prompted, UniformProcess.of(k), 1, 0, w, true, List.of())
+                    .fill(Canvas.after(new int[] {3}, 1), Rng.of(1), Sampler.Observer.NONE)[1];
+        }
+        assertThat(tokens).containsExactly(0, 1);                           // logits 1 and .9, and 1 and 0 + 2 * .9
+    }
+
+    @Test
     void whatIsNotOpenStays() {
         Denoiser even = (noisy, _) -> Tensor.zeros(1, noisy.ids().size(1), 2);
-        var sampler = new AncestralSampler(even, UniformProcess.of(2), 8, 1, true, List.of());
+        var sampler = new AncestralSampler(even, UniformProcess.of(2), 8, 1, 0, true, List.of());
         for (int n = 0; n < 20; n++) {
             var ids = sampler.fill(Canvas.after(new int[] {1}, 1), Rng.of(n), Sampler.Observer.NONE);
             assertThat(ids[0]).isEqualTo(1);
