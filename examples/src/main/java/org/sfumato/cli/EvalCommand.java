@@ -108,7 +108,7 @@ final class EvalCommand implements Callable<Integer> {
                     scored.toArray(), likelihood == Quantity.L2R ? Reveal.LEFT_TO_RIGHT : Reveal.CONFIDENCE);
         }
         VariationalBound<? super Transformer> bound = trained.objective() instanceof MaskedProcess process
-                && estimator == Estimator.BERNOULLI ? process : trained.bound();
+                && estimator == Estimator.BERNOULLI ? process.whole() : trained.bound();
         return new Nelbo<>(trained.network(), bound, trained.config().model().length())
                 .estimate(scored.toArray(), samples, Rng.of(seed));
     }

@@ -32,6 +32,12 @@ public record MaskedProcess(int mask, NoiseSchedule schedule, double low, double
         return new MaskedProcess(mask, NoiseSchedule.LINEAR, EPSILON, 1);
     }
 
+    /// The same process with all times down to 0, so that its bound leaves nothing out. For scoring: near 0 hardly
+    /// anything is hidden and what is counts much, which training does without.
+    public MaskedProcess whole() {
+        return new MaskedProcess(mask, schedule, 0, 1);
+    }
+
     /// The same process whose bound hides an exact number of tokens; its samples vary less.
     public FixedCount fixedCount() {
         return new FixedCount(this);
@@ -71,7 +77,8 @@ public record MaskedProcess(int mask, NoiseSchedule schedule, double low, double
 
     @Override
     public Tensor integrand(Denoiser network, Tensor ids, Noisy noisy, Times times, Pass pass) {
-        var weight = times.map(t -> -schedule.slope(t) / (1 - schedule.alpha(t)), ids.device());
+        var weight = times.map(t -> schedule.alpha(t) >= 1 ? 0 : -schedule.slope(t) / (1 - schedule.alpha(t)),
+                ids.device());                                          // at time 0 nothing is hidden
         return crossEntropy(network, noisy, ids, pass).mul(weight);
     }
 

@@ -34,7 +34,7 @@ class NoiseProcessTest {
     private static Stream<NoiseProcess> processes(int words) {
         return Stream.of(MaskedProcess.of(words),
                 new MaskedProcess(words, NoiseSchedule.COSINE, 1e-3, 1),
-                new MaskedProcess(words, NoiseSchedule.GEOMETRIC, 0, 1),
+                new MaskedProcess(words, NoiseSchedule.GEOMETRIC, 0, 1), MaskedProcess.of(words).whole(),
                 UniformProcess.of(words),
                 new UniformProcess(words, NoiseSchedule.QUADRATIC, 1e-4, 1 - 1e-4),
                 new MixtureProcess(words, .1), new MixtureProcess(words, .4));
@@ -175,7 +175,7 @@ class NoiseProcessTest {
         return Math.clamp(low, 1e-6, 1 - 1e-6);
     }
 
-    /// The bound by enumeration of all noisy pairs, over 400 times; what is missing halves as their number doubles.
+    /// The bound by enumeration of all noisy pairs, over 400 times that lie close together near 0, where it is steep.
     @ParameterizedTest
     @MethodSource("ofTwo")
     void theBoundOfTheExactModelIsTheLikelihood(NoiseProcess process) {
@@ -187,14 +187,16 @@ class NoiseProcessTest {
             var t = new double[times * n * n];
             var weight = new double[t.length];
             for (int row = 0; row < t.length; row++) {
-                double u = (row / (n * n) + .5) / times;
+                double v = (row / (n * n) + .5) / times;
+                double u = v * v * v;                                       // du = 3 v^2 dv
                 t[row] = process.time(u);
                 clean[2 * row] = pair / 2;
                 clean[2 * row + 1] = pair % 2;
                 noisy[2 * row] = row / n % n;
                 noisy[2 * row + 1] = row % n;
                 weight[row] = likelihood(process, (int) noisy[2 * row], pair / 2, t[row])
-                        * likelihood(process, (int) noisy[2 * row + 1], pair % 2, t[row]) * process.pace(u) / times;
+                        * likelihood(process, (int) noisy[2 * row + 1], pair % 2, t[row]) * process.pace(u)
+                        * 3 * v * v / times;
             }
             double bound = 0;
             try (var scope = Scope.open("test")) {
@@ -209,7 +211,9 @@ class NoiseProcessTest {
                     bound += weight[row] > 0 ? weight[row] * (terms[2 * row] + terms[2 * row + 1]) : 0;
                 }
             }
-            assertThat(bound).as("pair %d", pair).isCloseTo(-Math.log(JOINT[pair / 2][pair % 2]), within(.005));
+            assertThat(bound).as("pair %d", pair).isCloseTo(-Math.log(JOINT[pair / 2][pair % 2]),
+                    within(process.equals(UniformProcess.of(2)) || process.equals(MaskedProcess.of(2).whole()) ? .001
+                    : .004));                                           // the others leave out more
         }
     }
 

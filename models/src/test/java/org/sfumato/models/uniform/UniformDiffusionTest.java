@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.diffusion.AncestralSampler;
 import org.sfumato.models.diffusion.Canvas;
@@ -40,6 +44,30 @@ class UniformDiffusionTest {
         assertThat(bound(process, p, 0, 0, .6)).isCloseTo(.2451649772, within(2e-6));
         assertThat(bound(process, p, 0, 1, .6)).isCloseTo(.7374480039, within(2e-6));
         assertThat(bound(process, p, 0, 2, .6)).isCloseTo(.5530910108, within(2e-6));
+    }
+
+    /// The f32 bound near both ends of time against its unreduced form in float64.
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-6, 1e-4, .5, 1 - 1e-4, 1 - 1e-6})
+    void theBoundHoldsAtTheEndsOfTime(double t) {
+        int k = 65;
+        var random = new Random(2);
+        double[] p = random.doubles(k).map(u -> -Math.log(u)).toArray();
+        double sum = Arrays.stream(p).sum();
+        Arrays.setAll(p, j -> p[j] / sum);
+        double alpha = 1 - t;
+        for (int noisy : new int[] {7, 20}) {
+            double unreduced = 0;
+            double xz = (noisy == 7 ? k * alpha : 0) + 1 - alpha;
+            double yz = k * alpha * p[noisy] + 1 - alpha;
+            for (int j = 0; j < k; j++) {
+                double xj = (j == 7 ? k * alpha : 0) + 1 - alpha;
+                unreduced -= xj / xz * Math.log(yz / xz * (xj / (k * alpha * p[j] + 1 - alpha)));
+            }
+            unreduced = -(k / xz - k / yz + unreduced) / (k * alpha);
+            assertThat(bound(UniformProcess.of(k), p, 7, noisy, t)).as("noisy %d", noisy)
+                    .isCloseTo(unreduced, within(2e-5 + 1e-5 * Math.abs(unreduced)));
+        }
     }
 
     @Test
