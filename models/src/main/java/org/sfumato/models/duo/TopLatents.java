@@ -26,7 +26,7 @@ public record TopLatents(int vocabulary, int top) {
     /// Below it the tail of the normal distribution is taken from its continued fraction.
     private static final double FAR = 6;
     private static final int FRACTIONS = 60;
-    private static final int NEWTON_STEPS = 4;
+    private static final int NEWTON_STEPS = 3;
 
     /// Checks the numbers.
     public TopLatents {

@@ -39,7 +39,7 @@ class TopLatentsTest {
     @CsvSource({"4, 2, .84628, 0", "6, 2, 1.16296, .49502", "11, 3, 1.53875, 1.00136", "101, 4, 2.50759, 2.14814"})
     void orderStatistics(int vocabulary, int top, double first, double second) {
         var latents = new TopLatents(vocabulary, top);
-        int count = 20_000;
+        int count = 8000;
         double[] sums = new double[2];
         for (int n = 0; n < count; n++) {
             var largest = latents.largest(Rng.of(7).fold(n));
@@ -49,8 +49,8 @@ class TopLatentsTest {
             sums[0] += largest[0] / count;
             sums[1] += largest[1] / count;
         }
-        assertThat(sums[0]).isCloseTo(first, within(.025));
-        assertThat(sums[1]).isCloseTo(second, within(.025));
+        assertThat(sums[0]).isCloseTo(first, within(.035));
+        assertThat(sums[1]).isCloseTo(second, within(.035));
     }
 
     /// What is left out adds to the denominator in the mean, here against a sum over drawn numbers.
@@ -78,7 +78,7 @@ class TopLatentsTest {
     @CsvSource({"39, -1.5, .1", "12, -1.5, .1", "12, -.5, .3", "39, -.5, .3"})
     void theyAreDistributedAsWholeLatents(int top, double gamma, double tau) {
         int k = 40;
-        int count = 20_000;
+        int count = 5000;
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
                 var ids = Tensor.full(Shape.of(1, count), 5, DType.I64, Settings.current().device());
@@ -97,12 +97,12 @@ class TopLatentsTest {
                         .isLessThan(1e-5);
                 var own = dense.weights().slice(-1, 5, 6).squeeze(-1);
                 var ownSparse = sparse.weights().slice(-1, 0, 1).squeeze(-1);
-                assertThat(ownSparse.mean().item()).isCloseTo(own.mean().item(), within(.012));
-                assertThat(ownSparse.square().mean().item()).isCloseTo(own.square().mean().item(), within(.012));
+                assertThat(ownSparse.mean().item()).isCloseTo(own.mean().item(), within(.025));
+                assertThat(ownSparse.square().mean().item()).isCloseTo(own.square().mean().item(), within(.025));
                 var means = sparse.mean(table).mean(1).toDoubles();
                 var expected = dense.mean(table).mean(1).toDoubles();
                 for (int c = 0; c < 3; c++) {
-                    assertThat(means[c]).isCloseTo(expected[c], within(.01));
+                    assertThat(means[c]).isCloseTo(expected[c], within(.02));
                 }
             });
         }
