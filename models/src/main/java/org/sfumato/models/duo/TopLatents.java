@@ -12,8 +12,8 @@ import org.sfumato.tensor.expr.Erf;
 ///
 /// The order statistics of n normal numbers come from those of uniform ones, the largest first:
 /// `log U_j = log U_(j-1) + log(u_j) / (n - j + 1)`, `M_j = Phi^-1(U_j)`. Which tokens have them is a random choice.
-/// The other n - top coordinates, each below `M_top`, add in the mean `(n - top) E[exp(sigma x / tau) | x < M_top]` to the
-/// denominator, with `a = sigma / tau`:
+/// The other n - top coordinates, each below `M_top`, add in the mean `(n - top) E[exp(sigma x / tau) | x < M_top]` to
+/// the denominator, with `a = sigma / tau`:
 ///
 ///   `(n - top) exp(a^2 / 2) Phi(M_top - a) / Phi(M_top)`.
 ///
