@@ -1,6 +1,7 @@
 package org.sfumato.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// One CUDA device, as little of it as the backend needs: memory, modules, launches. Addresses are the device's.
 ///
@@ -64,6 +65,11 @@ public interface Driver extends AutoCloseable {
     ///
     /// @param arguments the parameters one after another, each aligned to its size, as PTX lays out `.param` space
     void launch(long function, Grid grid, MemorySegment arguments);
+
+    /// The vendor's library of matrix products, if it was found; it works on the same stream.
+    default Optional<Products> products() {
+        return Optional.empty();
+    }
 
     /// Waits until all that was started has ended.
     ///

@@ -16,11 +16,13 @@ import java.util.Set;
 /// | `sfumato.checkNan` | `true`: every operation whose result holds a NaN is an error that names it | `false` |
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 /// | `sfumato.cuda.driver` | `native`: our own bindings of NVIDIA's driver; `jcuda`: those of JCuda | `native` |
+/// | `sfumato.cuda.cublas` | `false`: matrix products by our own kernels though cuBLASLt is there | `true` |
 /// | `sfumato.cuda.folders` | where cuBLASLt is looked for besides the usual places, paths as in a class path | none |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, boolean jcuda,
-        List<Path> cudaFolders) {
+        boolean cublas, List<Path> cudaFolders) {
     private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
-            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.folders");
+            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.cublas",
+            "sfumato.cuda.folders");
     private static final Settings CURRENT = read();
 
     /// The settings of this process.
@@ -37,7 +39,8 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         int processors = Runtime.getRuntime().availableProcessors();
         return new Settings(Device.of(System.getProperty("sfumato.device", "cpu")),
                 threads(System.getProperty("sfumato.threads", Integer.toString(processors))),
-                flag("sfumato.checkNan"), flag("sfumato.trackLeaks"), isJcuda(),
+                flag("sfumato.checkNan", "false"), flag("sfumato.trackLeaks", "false"), isJcuda(),
+                flag("sfumato.cuda.cublas", "true"),
                 folders(System.getProperty("sfumato.cuda.folders", "")));
     }
 
@@ -65,8 +68,8 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         throw new IllegalArgumentException("settings: sfumato.threads = '" + text + "' is not a number in [1, 1024]");
     }
 
-    private static boolean flag(String name) {
-        return switch (System.getProperty(name, "false")) {
+    private static boolean flag(String name, String otherwise) {
+        return switch (System.getProperty(name, otherwise)) {
             case "true", "" -> true;
             case "false" -> false;
             default -> throw new IllegalArgumentException("settings: " + name + " must be true or false");

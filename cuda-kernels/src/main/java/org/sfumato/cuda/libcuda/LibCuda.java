@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.sfumato.cuda.Driver;
+import org.sfumato.cuda.Products;
+import org.sfumato.tensor.Settings;
 
 /// A device by NVIDIA's driver: the primary context, which CUDA libraries and JCuda in the same process share, and one
 /// stream of its own.
@@ -41,6 +44,8 @@ public final class LibCuda implements Driver {
     private final MemorySegment extra = arena.allocate(JAVA_LONG, 5);
     private final MemorySegment argumentBytes = arena.allocate(JAVA_LONG);
     private final Map<Long, Integer> shared = new HashMap<>();
+    private CublasLt products;
+    private boolean productsSought;
     private Thread current;
     private boolean capturing;
 
@@ -221,6 +226,17 @@ public final class LibCuda implements Driver {
         }
     }
 
+    /// cuBLASLt, looked for when it is first asked for.
+    @Override
+    public Optional<Products> products() {
+        if (!productsSought && Settings.current().cublas()) {
+            productsSought = true;
+            CublasLtFunctions.find(Settings.current().cudaFolders()).ifPresent(functions ->
+                    products = new CublasLt(functions, stream, allocate(CublasLt.workspaceBytes())));
+        }
+        return Optional.ofNullable(products);
+    }
+
     @Override
     public void synchronize() {
         require("synchronize");
@@ -262,6 +278,9 @@ public final class LibCuda implements Driver {
     public void close() {
         enter();
         cuda.cuStreamSynchronize.call(stream);
+        if (products != null) {
+            products.close();
+        }
         pinned.close();
         cuda.cuStreamDestroy.call(stream);
         cuda.cuDevicePrimaryCtxRelease.call(device);

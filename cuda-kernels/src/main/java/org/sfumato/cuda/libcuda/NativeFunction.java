@@ -135,6 +135,25 @@ final class NativeFunction {
         }
     }
 
+    /// `cublasLtMatmul`: sixteen pointers.
+    int call(long[] a) {
+        try {
+            return (int) handle().invokeExact(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11],
+                    a[12], a[13], a[14], a[15]);
+        } catch (Throwable t) {
+            throw failed(t);
+        }
+    }
+
+    /// `cublasLtMatmulAlgoGetHeuristic`: seven pointers, a number and two pointers.
+    int call(long[] a, int b, long c, long d) {
+        try {
+            return (int) handle().invokeExact(a[0], a[1], a[2], a[3], a[4], a[5], a[6], b, c, d);
+        } catch (Throwable t) {
+            throw failed(t);
+        }
+    }
+
     /// `cuLaunchKernel`.
     int call(long f, int gx, int gy, int gz, int bx, int by, int bz, int shared, long stream, long parameters,
             long extra) {
