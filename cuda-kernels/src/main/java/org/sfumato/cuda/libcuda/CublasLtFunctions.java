@@ -36,9 +36,9 @@ final class CublasLtFunctions {
     /// `cublasLtMatmulPreferenceAttributes_t attr, const void *buf, size_t sizeInBytes)`
     final NativeFunction cublasLtMatmulPreferenceSetAttribute;
     /// `cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t lightHandle,`
-    /// `cublasLtMatmulDesc_t operationDesc, cublasLtMatrixLayout_t Adesc, cublasLtMatrixLayout_t Bdesc, cublasLtMatrixLayout_t Cdesc,`
-    /// `cublasLtMatrixLayout_t Ddesc, cublasLtMatmulPreference_t preference, int requestedAlgoCount,`
-    /// `cublasLtMatmulHeuristicResult_t heuristicResultsArray[], int *returnAlgoCount)`
+    /// `cublasLtMatmulDesc_t operationDesc, cublasLtMatrixLayout_t Adesc, cublasLtMatrixLayout_t Bdesc,`
+    /// `cublasLtMatrixLayout_t Cdesc, cublasLtMatrixLayout_t Ddesc, cublasLtMatmulPreference_t preference,`
+    /// `int requestedAlgoCount, cublasLtMatmulHeuristicResult_t heuristicResultsArray[], int *returnAlgoCount)`
     final NativeFunction cublasLtMatmulAlgoGetHeuristic;
     /// `cublasStatus_t cublasLtMatmul(cublasLtHandle_t lightHandle, cublasLtMatmulDesc_t computeDesc,`
     /// `const void *alpha, const void *A, cublasLtMatrixLayout_t Adesc, const void *B, cublasLtMatrixLayout_t Bdesc,`
