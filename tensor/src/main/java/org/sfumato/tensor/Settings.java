@@ -2,9 +2,11 @@ package org.sfumato.tensor;
 
 import java.io.File;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The settings of the process, read once from system properties. An unknown name or a value that cannot be read stops
 /// the program with the reason: a misspelt switch that does nothing is worse than none.
@@ -17,7 +19,7 @@ import java.util.Set;
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 /// | `sfumato.cuda.driver` | `native`: our own bindings of NVIDIA's driver; `jcuda`: those of JCuda | `native` |
 /// | `sfumato.cuda.cublas` | `false`: matrix products by our own kernels though cuBLASLt is there | `true` |
-/// | `sfumato.cuda.folders` | where cuBLASLt is looked for besides the usual places, paths as in a class path | none |
+/// | `sfumato.cuda.folders` | where to look for cuBLASLt, and where `CUDA_HOME` and the like lead | none |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, boolean jcuda,
         boolean cublas, List<Path> cudaFolders) {
     private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
@@ -52,8 +54,18 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         };
     }
 
+    /// The given folders, and those of a toolkit or a Python environment that the environment variables name.
     private static List<Path> folders(String paths) {
-        return Arrays.stream(paths.split(File.pathSeparator)).filter(path -> !path.isBlank()).map(Path::of).toList();
+        var folders = new ArrayList<Path>();
+        Arrays.stream(paths.split(File.pathSeparator)).filter(path -> !path.isBlank()).map(Path::of)
+                .forEach(folders::add);
+        for (var variable : List.of("CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV")) {
+            var home = System.getenv(variable);
+            if (home != null) {
+                Stream.of("lib64", "bin", "lib").map(part -> Path.of(home, part)).forEach(folders::add);
+            }
+        }
+        return List.copyOf(folders);
     }
 
     private static int threads(String text) {

@@ -59,21 +59,12 @@ final class CublasLtFunctions {
         cublasLtMatmul = lib.function("cublasLtMatmul", "LLLLLLLLLLLLLLLL");
     }
 
-    /// The functions of the library, if it is found: by the loader, in `folders`, or where toolkits and pip put it.
+    /// The functions of the library, if it is found: by the loader, in `folders`, where toolkits put it, or where pip
+    /// does below `folders`.
     static Optional<CublasLtFunctions> find(List<Path> folders) {
         var all = new ArrayList<>(folders);
-        for (var variable : List.of("CUDA_HOME", "CUDA_PATH")) {
-            var home = System.getenv(variable);
-            if (home != null) {
-                all.add(Path.of(home, "lib64"));
-                all.add(Path.of(home, "bin"));
-            }
-        }
         all.add(Path.of("/usr/local/cuda/lib64"));
-        var python = System.getenv("VIRTUAL_ENV");
-        if (python != null) {
-            all.addAll(packages(Path.of(python, "lib")));
-        }
+        folders.forEach(folder -> all.addAll(packages(folder)));
         return NativeLibrary.open(NAMES, all).map(CublasLtFunctions::new);
     }
 
