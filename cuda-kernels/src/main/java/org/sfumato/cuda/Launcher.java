@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// The kernels of one device by name, each module loaded once, and memory for what a kernel needs beside its operands.
@@ -59,6 +60,11 @@ public final class Launcher {
             module.kernels.put(function, kernel);
         }
         return kernel;
+    }
+
+    /// The vendor's matrix products, if they are there.
+    public Optional<Products> products() {
+        return driver.products();
     }
 
     /// Memory for one operation; see [#release].

@@ -104,7 +104,26 @@ final class MatMulCuda {
         return batch;
     }
 
+    /// True if the vendor's library has started the product: if it is there and takes operands as they lie.
+    private static boolean byLibrary(Workspace work, Product p, Operand out) {
+        var library = work.products();
+        if (library.isEmpty() || p.batch.sizes[0] != 1 || p.batch.sizes[1] != 1 || p.k == 0) {
+            return false;
+        }
+        var shape = new Products.Shape(out.dtype(), p.m, p.n, p.k, new Products.Matrix(p.am, p.ak, p.batch.a[2]),
+                new Products.Matrix(p.bk, p.bn, p.batch.b[2]), p.bias != null, p.batch.count());
+        if (!library.get().supports(shape)) {
+            return false;
+        }
+        library.get().multiply(shape, p.a.address(), p.b.address(), p.bias == null ? 0 : p.bias.address(),
+                out.address());
+        return true;
+    }
+
     private static void run(Workspace work, Product p, Operand out) {
+        if (byLibrary(work, p, out)) {
+            return;
+        }
         boolean alongK = p.ak == 1 && p.bk == 1;
         if (alongK && p.m <= FEW) {
             dots(work, p, out);

@@ -2,6 +2,7 @@ package org.sfumato.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Layout;
 import org.sfumato.tensor.Shape;
@@ -26,6 +27,11 @@ final class Workspace implements AutoCloseable {
     /// The kernel `function` of the shipped module `module`.
     Kernel kernel(String module, String function) {
         return launcher.kernel(module, function);
+    }
+
+    /// The vendor's matrix products, if they are there.
+    Optional<Products> products() {
+        return launcher.products();
     }
 
     /// Uninitialised memory.
