@@ -34,7 +34,12 @@ final class Accesses {
         var places = x.resultPlaces(0, type.bits);
         var pointer = x.pointer(1);
         check(places, count, type);
-        if (type.bits == 32 && all(places, 32)) {
+        if (space instanceof Space.Parameters && count == 1 && type.bits >= 32 && places[0].bits() == type.bits
+                && x.constant(1)) {
+            return loadParameter(pointer, places[0]);
+        } else if (space instanceof Space.Global global && type.bits == 32 && all(places, 32)) {
+            return loadGlobal(global, pointer, Operands.indices(places, count, 32));
+        } else if (type.bits == 32 && all(places, 32)) {
             return loadWords(space, pointer, Operands.indices(places, count, 32));
         } else if (type.bits == 64 && all(places, 64)) {
             return loadLongs(space, pointer, Operands.indices(places, count, 64));
@@ -50,7 +55,9 @@ final class Accesses {
         var places = x.sources(1, type.bits);
         var pointer = x.pointer(0);
         check(places, count, type);
-        if (type.bits == 32 && all(places, 32)) {
+        if (space instanceof Space.Global global && type.bits == 32 && all(places, 32)) {
+            return storeGlobal(global, pointer, Operands.indices(places, count, 32));
+        } else if (type.bits == 32 && all(places, 32)) {
             return storeWords(space, pointer, Operands.indices(places, count, 32));
         }
         return storeAny(space, pointer, places, type.bytes());
@@ -71,7 +78,36 @@ final class Accesses {
         return java.util.Arrays.stream(places).allMatch(place -> place.bits() == bits);
     }
 
+    /// One parameter for all lanes.
+    private static Lanes loadParameter(Pointer pointer, Place d) {
+        int bytes = d.bits() / 8;
+        var space = new Space.Parameters();
+        return (warp, from, to) -> {
+            int[] memory = space.read(warp, from, pointer.of(warp, from), bytes);
+            int first = d.index() + from;
+            int end = d.index() + to;
+            if (bytes == 8) {
+                java.util.Arrays.fill(warp.longs, first, end, element(memory, warp.at, 0, 8));
+            } else {
+                java.util.Arrays.fill(warp.words, first, end, memory[warp.at]);
+            }
+        };
+    }
+
     private static Lanes loadWords(Space space, Pointer pointer, int[] d) {
+        int bytes = 4 * d.length;
+        return (warp, from, to) -> {
+            for (int k = from; k < to; k++) {
+                int[] memory = space.read(warp, k, pointer.of(warp, k), bytes);
+                for (int j = 0; j < d.length; j++) {
+                    warp.words[d[j] + k] = memory[warp.at + j];
+                }
+            }
+        };
+    }
+
+    /// As [#loadWords], where the space need not be asked which it is.
+    private static Lanes loadGlobal(Space.Global space, Pointer pointer, int[] d) {
         int bytes = 4 * d.length;
         return (warp, from, to) -> {
             for (int k = from; k < to; k++) {
@@ -111,6 +147,19 @@ final class Accesses {
     }
 
     private static Lanes storeWords(Space space, Pointer pointer, int[] a) {
+        int bytes = 4 * a.length;
+        return (warp, from, to) -> {
+            for (int k = from; k < to; k++) {
+                int[] memory = space.write(warp, k, pointer.of(warp, k), bytes);
+                for (int j = 0; j < a.length; j++) {
+                    memory[warp.at + j] = warp.words[a[j] + k];
+                }
+            }
+        };
+    }
+
+    /// As [#storeWords], where the space need not be asked which it is.
+    private static Lanes storeGlobal(Space.Global space, Pointer pointer, int[] a) {
         int bytes = 4 * a.length;
         return (warp, from, to) -> {
             for (int k = from; k < to; k++) {

@@ -180,6 +180,7 @@ final class Assembler {
             case "bra" -> emit(new Action.Branch(label(statement.operands().getFirst())), guard, statement.line());
             case "brx" -> emit(choice(statement, operands), guard, statement.line());
             case "ret", "exit" -> {
+                operands.done();
                 boolean leaves = end == null || opcode.name().equals("exit");
                 emit(leaves ? new Action.Exit() : new Action.Branch(end), guard, statement.line());
             }
@@ -187,6 +188,7 @@ final class Assembler {
             default -> {
                 var action = Decoder.decode(opcode, operands);
                 opcode.done();
+                operands.done();
                 emit(action, guard, statement.line());
             }
         }

@@ -22,8 +22,8 @@ class ConversionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"U32, U16", "S32, S16", "U16, U32", "S64, S32", "U64, U32", "U64, S32", "U32, U64", "S32, S64", "S8, S32",
-        "U8, U64", "S16, S8", "U16, U8", "S64, S8"})
+    @CsvSource({"U32, U16", "S32, S16", "U16, U32", "S64, S32", "U64, U32", "U64, S32", "U32, U64", "S32, S64",
+        "S8, S32", "U8, U64", "S16, S8", "U16, U8", "S64, S8"})
     void integersAreCutOrWidenedWithTheSignOfTheirType(Type to, Type from) {
         var a = IntegersTest.values(from, 1);
         var got = convert("", to, from, a);

@@ -30,12 +30,13 @@ final class Decoder {
             case "bar", "barrier" -> barrier(opcode, x);
             case "trap" -> new Action.Trap();
             case "membar", "fence", "prefetch", "prefetchu", "nanosleep", "discard", "griddepcontrol", "applypriority",
-                 "brkpt", "pmevent" -> nothing(opcode);
+                 "brkpt", "pmevent" -> nothing(opcode, x);
             default -> arithmetic(opcode, x);
         };
     }
 
-    private static Action nothing(Opcode opcode) {
+    private static Action nothing(Opcode opcode, Operands x) {
+        x.ignore();
         while (!opcode.peek().isEmpty()) {
             opcode.next();
         }

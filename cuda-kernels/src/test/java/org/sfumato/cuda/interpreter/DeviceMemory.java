@@ -11,15 +11,32 @@ final class DeviceMemory {
     private static final int ALIGNMENT = 256;
     private static final int REMEMBERED = 4096;
 
-    /// @param words of the memory; none once it is freed
-    /// @param constant true if no kernel may write it
-    record Allocation(long address, long bytes, int[] words, boolean constant) {
+    /// Memory from `address` on, until it is freed.
+    static final class Allocation {
+        final long address;
+        final int[] words;
+        final boolean constant;
+        private long bytes;
+
+        private Allocation(long address, long bytes, int[] words, boolean constant) {
+            this.address = address;
+            this.bytes = bytes;
+            this.words = words;
+            this.constant = constant;
+        }
+
+        /// Its size; 0 once it is freed.
+        long bytes() {
+            return bytes;
+        }
+
         boolean holds(long at, long length) {
             return at >= address && at + length <= address + bytes;
         }
     }
 
-    private static final Allocation NONE = new Allocation(0, 0, new int[0], true);
+    /// What holds nothing.
+    static final Allocation NONE = new Allocation(0, 0, new int[0], true);
 
     private final TreeMap<Long, Allocation> live = new TreeMap<>();
     private final TreeMap<Long, Long> freed = new TreeMap<>();
@@ -52,13 +69,10 @@ final class DeviceMemory {
         }
         used -= allocation.bytes();
         freed.put(address, allocation.bytes());
+        allocation.bytes = 0;
         if (freed.size() > REMEMBERED) {
             freed.pollFirstEntry();
         }
-    }
-
-    boolean isLive(Allocation allocation) {
-        return live.get(allocation.address()) == allocation;
     }
 
     /// The allocation that holds `bytes` at `address`, or an empty one.
@@ -74,7 +88,7 @@ final class DeviceMemory {
             throw new Fault("%s of %d bytes at 0x%x, which %s".formatted(what, bytes, address, where(address)));
         }
         return bytes == 0 ? MemorySegment.ofArray(new int[0])
-                : MemorySegment.ofArray(allocation.words()).asSlice(address - allocation.address(), bytes);
+                : MemorySegment.ofArray(allocation.words).asSlice(address - allocation.address, bytes);
     }
 
     /// What lies at `address`, for errors.

@@ -160,7 +160,11 @@ public final class InterpretedDriver implements Driver {
     @Override
     public void replay(long graph) {
         notCapturing("replay");
-        graphs.get(graph).forEach(Runnable::run);
+        var actions = graphs.get(graph);
+        if (actions == null) {
+            throw new IllegalStateException("replay: there is no graph " + graph);
+        }
+        actions.forEach(Runnable::run);
     }
 
     @Override

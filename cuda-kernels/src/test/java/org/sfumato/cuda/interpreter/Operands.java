@@ -16,6 +16,7 @@ final class Operands {
     private final Names names;
     private final List<Place> dynamic;
     private final List<Operand> all;
+    private int read;
 
     Operands(Registers registers, Names names, List<Place> dynamic, List<Operand> all) {
         this.registers = registers;
@@ -32,7 +33,20 @@ final class Operands {
         if (i >= all.size()) {
             throw new Unknown("an operand is missing");
         }
+        read |= 1 << i;
         return all.get(i);
+    }
+
+    /// @throws Unknown if an operand was not asked for
+    void done() {
+        if (read != (1 << all.size()) - 1) {
+            throw new Unknown("operand " + Integer.numberOfTrailingZeros(~read) + " is not known here");
+        }
+    }
+
+    /// Takes all operands: they change nothing here.
+    void ignore() {
+        read = (1 << all.size()) - 1;
     }
 
     // sources
@@ -72,9 +86,8 @@ final class Operands {
     Place source(Operand operand, int bits) {
         return switch (operand) {
             case Number number -> constant(number, bits);
-            case Name(var text, var plus) when Specials.knows(text) && plus == 0 -> registers.special(text);
             case Name(var text, var _) when text.equals("WARP_SZ") -> registers.constant(bits, Registers.LANES);
-            case Name name -> named(name, bits);
+            case Name name -> Special.of(name.text()).map(registers::special).orElseGet(() -> named(name, bits));
             default -> throw new Unknown("an operand is neither a register nor a constant");
         };
     }
@@ -239,6 +252,12 @@ final class Operands {
                 && names.find(text).orElse(null) instanceof Names.Register;
         var place = register ? source(address.base(), 32) : source(address.base(), 64);
         return new Pointer(place.bits() == 64, place.index(), address.plus());
+    }
+
+    /// True if the address that operand `i` is names a variable, so that it is one for all lanes.
+    boolean constant(int i) {
+        return get(i) instanceof Address(Name(var text, var _), var _)
+                && names.find(text).orElse(null) instanceof Names.Variable;
     }
 
     /// The space of the variable that operand `i` names, or `named` if it names none.

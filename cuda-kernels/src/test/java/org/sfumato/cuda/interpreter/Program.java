@@ -1,7 +1,6 @@
 package org.sfumato.cuda.interpreter;
 
 import java.util.List;
-import java.util.Map;
 import org.sfumato.cuda.interpreter.Registers.Place;
 
 /// A kernel, decoded.
@@ -23,9 +22,5 @@ record Program(Source source, PtxModule.Function function, Instruction[] code, R
     /// Where the launch's own shared memory begins.
     int dynamicAt() {
         return (sharedBytes + 127) / 128 * 128;
-    }
-
-    Map<String, Place> specials() {
-        return registers.specials();
     }
 }

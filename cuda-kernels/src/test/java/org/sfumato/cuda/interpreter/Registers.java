@@ -1,5 +1,6 @@
 package org.sfumato.cuda.interpreter;
 
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -21,7 +22,7 @@ final class Registers {
     private int predicates;
     private final Map<Long, Place> wordConstants = new HashMap<>();
     private final Map<Long, Place> longConstants = new HashMap<>();
-    private final Map<String, Place> specials = new HashMap<>();
+    private final Map<Special, Place> specials = new EnumMap<>(Special.class);
 
     Place allocate(int bits) {
         return switch (bits) {
@@ -40,9 +41,9 @@ final class Registers {
                 : wordConstants.computeIfAbsent(kept, v -> allocate(32));
     }
 
-    /// The place of a special register, such as `%tid.x`.
-    Place special(String name) {
-        return specials.computeIfAbsent(name, n -> allocate(Specials.bits(n)));
+    /// The place of a special register.
+    Place special(Special register) {
+        return specials.computeIfAbsent(register, r -> allocate(r.bits()));
     }
 
     Map<Long, Place> wordConstants() {
@@ -53,7 +54,7 @@ final class Registers {
         return longConstants;
     }
 
-    Map<String, Place> specials() {
+    Map<Special, Place> specials() {
         return specials;
     }
 

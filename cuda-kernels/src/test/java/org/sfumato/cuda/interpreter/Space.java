@@ -39,40 +39,45 @@ sealed interface Space {
 
     /// Device memory.
     final class Global implements Space {
-        private DeviceMemory.Allocation last = new DeviceMemory.Allocation(0, 0, new int[0], true);
-        private Launch launch;
+        private DeviceMemory.Allocation last = DeviceMemory.NONE;
 
         @Override
         public int[] read(Warp warp, int lane, long address, int bytes) {
-            long offset = address - last.address();
-            if (launch != warp.block().launch() || offset < 0 || offset + bytes > last.bytes()) {
+            long offset = address - last.address;
+            if (offset < 0 || offset + bytes > last.bytes()) {
                 find(warp, lane, address, bytes, "load");
-                offset = address - last.address();
+                offset = address - last.address;
             }
-            aligned(warp, lane, address, bytes, "device memory");
+            if ((address & bytes - 1) != 0) {
+                throw misaligned(warp, lane, address, bytes);
+            }
             warp.at = (int) (offset >> 2);
-            return last.words();
+            return last.words;
         }
 
         @Override
         public int[] write(Warp warp, int lane, long address, int bytes) {
-            long offset = address - last.address();
-            if (launch != warp.block().launch() || offset < 0 || offset + bytes > last.bytes()) {
+            long offset = address - last.address;
+            if (offset < 0 || offset + bytes > last.bytes()) {
                 find(warp, lane, address, bytes, "store");
-                offset = address - last.address();
+                offset = address - last.address;
             }
-            aligned(warp, lane, address, bytes, "device memory");
-            if (last.constant()) {
+            if ((address & bytes - 1) != 0) {
+                throw misaligned(warp, lane, address, bytes);
+            } else if (last.constant) {
                 throw warp.fault(lane, "store to constant memory at 0x%x".formatted(address));
             }
             warp.at = (int) (offset >> 2);
-            return last.words();
+            return last.words;
+        }
+
+        private static Fault misaligned(Warp warp, int lane, long address, int bytes) {
+            return warp.fault(lane, "misaligned access to device memory of %d bytes at 0x%x".formatted(bytes, address));
         }
 
         private void find(Warp warp, int lane, long address, int bytes, String what) {
             var memory = warp.block().launch().memory();
             last = memory.find(address, bytes);
-            launch = warp.block().launch();
             if (last.bytes() == 0) {
                 throw warp.fault(lane, "%s out of bounds: %d bytes at 0x%x, which %s".formatted(what, bytes, address,
                         memory.where(address)));

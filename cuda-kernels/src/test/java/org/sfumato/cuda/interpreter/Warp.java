@@ -60,9 +60,9 @@ final class Warp {
     }
 
     private void specials(boolean ofBlock) {
-        program.specials().forEach((name, place) -> {
-            for (int k = 0; Specials.ofBlock(name) == ofBlock && k < Registers.LANES; k++) {
-                long value = Specials.value(name, this, k);
+        program.registers().specials().forEach((special, place) -> {
+            for (int k = 0; special.ofBlock() == ofBlock && k < Registers.LANES; k++) {
+                long value = special.value(this, k);
                 if (place.bits() == 64) {
                     longs[place.index() + k] = value;
                 } else {
