@@ -22,9 +22,10 @@ import org.sfumato.testing.OpSamples;
 
 /// Checks a device and measures it; writes Markdown.
 ///
-///     GpuCheck [DEVICE] [PEER.tsv]
+///     GpuCheck [DEVICE] [PEER.tsv | samples]
 ///
-/// `PEER.tsv` is what `gpu_peer.py` has written: a name and microseconds a line.
+/// `PEER.tsv` is what `gpu_peer.py` has written: a name and microseconds a line. `samples` stops after the samples of
+/// single operations, as compute-sanitizer needs.
 public final class GpuCheck {
     private final Device device;
     private final int scale;
@@ -39,6 +40,9 @@ public final class GpuCheck {
     /// See [GpuCheck]; the status is 1 if anything is wrong.
     public static void main(String[] args) throws IOException {
         var device = Device.of(args.length > 0 ? args[0] : "cuda");
+        if (args.length > 1 && args[1].equals("samples")) {
+            System.exit(new GpuCheck(device, 1, System.out).conformance() ? 0 : 1);
+        }
         var peer = args.length > 1 ? read(Path.of(args[1])) : Map.<String, Double>of();
         System.exit(run(device, 1, peer, System.out) ? 0 : 1);
     }
