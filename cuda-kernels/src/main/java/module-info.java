@@ -1,7 +1,7 @@
 /// The CUDA backend.
 ///
 /// JCuda has no module descriptor of its own and is needed by nobody who does not name its package.
-@SuppressWarnings({"requires-automatic", "exports"})
+@SuppressWarnings("requires-automatic")
 module org.sfumato.cuda {
     requires transitive org.sfumato.tensor;
     requires static jcuda;

@@ -166,11 +166,13 @@ public final class JCudaDriver implements Driver {
     }
 
     /// The stream on which everything happens, for work of JCuda's users in the same order.
+    @SuppressWarnings("exports")                        // who calls it has JCuda
     public CUstream stream() {
         return stream;
     }
 
     /// The context, the primary one of the device.
+    @SuppressWarnings("exports")                        // who calls it has JCuda
     public CUcontext context() {
         return context;
     }

@@ -15,6 +15,7 @@ public final class JCudaTensors {
     /// pointer is of use as long as the tensor lives.
     ///
     /// @throws IllegalArgumentException if the tensor lies elsewhere or is not dense
+    @SuppressWarnings("exports")                        // who calls it has JCuda
     public static CUdeviceptr pointer(Tensor tensor) {
         backend(tensor.device());
         var operand = tensor.operand();
