@@ -7,6 +7,7 @@ import jcuda.driver.JCudaDriver;
 import org.sfumato.tensor.Backends;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
@@ -21,11 +22,12 @@ public final class JCudaExample {
             return;
         }
         JCudaDriver.setExceptionsEnabled(true);
-        try (var x = Tensor.full(Shape.of(1000), 0, DType.F32, device)) {
+        Scope.temporary(() -> {
+            var x = Tensor.full(Shape.of(1000), 0, DType.F32, device);
             JCudaTensors.ready(device);                                 // our stream is done with x
             cuMemsetD32(JCudaTensors.pointer(x), Float.floatToRawIntBits(2), x.shape().count());
             cuCtxSynchronize();                                         // and so is JCuda's
             System.out.println("the sum is " + x.sum().item());
-        }
+        });
     }
 }
