@@ -117,7 +117,7 @@ public final class Web implements AutoCloseable {
         var at = address;
         HttpResponse<Flow.Publisher<List<ByteBuffer>>> first = null;
         for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
-            var response = once(at, headers);
+            var response = once("GET", at, headers, HttpRequest.BodyPublishers.noBody());
             first = first == null ? response : first;
             var body = new Body(at.getHost(), patience.silence());
             response.body().subscribe(body);
@@ -130,14 +130,26 @@ public final class Web implements AutoCloseable {
         throw new IOException(address.getHost() + " redirects more than " + MOST_REDIRECTS + " times");
     }
 
+    /// The answer to a request with content; to be closed. Redirects are not followed: what is sent is meant for the
+    /// server that is asked.
+    ///
+    /// @throws NetworkException if there is none
+    Answer send(String method, URI address, Map<String, String> headers, HttpRequest.BodyPublisher content)
+            throws IOException {
+        var response = once(method, address, headers, content);
+        var body = new Body(address.getHost(), patience.silence());
+        response.body().subscribe(body);
+        return new Answer(address, response.statusCode(), shows(address), response.headers(), response.headers(), body);
+    }
+
     private boolean shows(URI address) {
         return token.isPresent() && token.get().isFor(address);
     }
 
-    private HttpResponse<Flow.Publisher<List<ByteBuffer>>> once(URI at, Map<String, String> headers)
-            throws IOException {
+    private HttpResponse<Flow.Publisher<List<ByteBuffer>>> once(String method, URI at, Map<String, String> headers,
+            HttpRequest.BodyPublisher content) throws IOException {
         var request = HttpRequest.newBuilder(at).timeout(patience.silence()).header("User-Agent", "sfumato")
-                .header("Accept-Encoding", "identity");
+                .header("Accept-Encoding", "identity").method(method, content);
         headers.forEach(request::header);
         if (shows(at)) {
             request.header("Authorization", "Bearer " + token.get().secret());

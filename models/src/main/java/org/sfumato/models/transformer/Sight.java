@@ -35,6 +35,15 @@ record Sight(Tensor mask, Rotary rotary, boolean causal) {
             return new Tables(global, config.pattern().globalEvery() == 0 ? global
                     : Rotary.of(length, size, positions.localBase(), RotaryScaling.NONE, type, like.device()));
         }
+
+        /// Of the positions `at` (T) i64 only, in that order.
+        Tables at(Tensor at) {
+            return global == null ? this : new Tables(picked(global, at), picked(local, at));
+        }
+
+        private static Rotary picked(Rotary rotary, Tensor at) {
+            return new Rotary(rotary.cos().indexSelect(0, at), rotary.sin().indexSelect(0, at));
+        }
     }
 
     /// The T positions that look, among all that are seen.

@@ -212,7 +212,18 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
 
     /// The stream after the last block and its norm. Shapes: (B, T) -> (B, T, C).
     public Tensor hidden(Input input, Pass pass) {
-        return hidden(input, null, pass);
+        return hidden(input, null, null, pass);
+    }
+
+    /// The same where position t stands at `places[t]` of its text in every row, for learned positions and for angles,
+    /// whatever was before it: several may stand at one place. Who sees whom follows their order all the same.
+    ///
+    /// @throws IndexOutOfBoundsException if a place is outside the network's length
+    public Tensor hidden(Input input, long[] places, Pass pass) {
+        var at = Tensor.of(places, places.length).to(token.weight().device());
+        var placed = new Input(input.ids, input.embeddings, input.types, at.unsqueeze(0).expand(input.shape()),
+                input.attentionMask, input.alpha, input.given, false);
+        return hidden(placed, null, at, pass);
     }
 
     /// The same of positions that come after those in `cache`, to which they are added.
@@ -221,6 +232,10 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
     }
 
     private Tensor hidden(Input input, Cache cache, Pass pass) {
+        return hidden(input, cache, null, pass);
+    }
+
+    private Tensor hidden(Input input, Cache cache, Tensor at, Pass pass) {
         var span = Span.of(config, input, cache);
         var x = input.embeddings != null ? input.embeddings : token.forward(input.ids);                // (B, T, C)
         if (position != null) {
@@ -231,7 +246,8 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         }
         x = embeddingNorm == null ? x : embeddingNorm.forward(x);
         x = new Dropout(config.dropout()).forward(x, pass.part(0));
-        var tables = cache == null ? Sight.Tables.of(config, span.held(), x) : cache.tables();
+        var tables = cache != null ? cache.tables() : at == null ? Sight.Tables.of(config, span.held(), x)
+                : Sight.Tables.of(config, config.length(), x).at(at);
         var condition = condition(input.alpha);
         var global = input.paired ? Sight.ofPairs(config, x.size(1) / 2, tables, x.device())
                 : Sight.of(config, false, input.attentionMask, span, tables, x.device());
