@@ -26,8 +26,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// Pushing to a server on this machine that answers as the hub's interface does: files of JSON within the commit, others
-/// to a large-file storage under another name, the larger of them in parts of 1000 bytes.
+/// Pushing to a server on this machine that answers as the hub's interface does: files of JSON within the commit,
+/// others to a large-file storage under another name, the larger of them in parts of 1000 bytes.
 class UploadTest {
     private static final String TOKEN = "hf_secret";
     private static final String COMMIT = "fedcba9876543210fedcba9876543210fedcba98";
