@@ -10,8 +10,11 @@ import org.sfumato.models.gaussian.GaussianSampler;
 import org.sfumato.models.gaussian.LatentModel;
 import org.sfumato.models.gaussian.LatentObserver;
 import org.sfumato.models.gaussian.Solver;
-import org.sfumato.models.latent.SoftPrompt;
+import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.transformer.Transformer.Cache;
+import org.sfumato.models.transformer.Transformer.Input;
+import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -81,9 +84,27 @@ public record ReversePipeline(MeanPooling encoder, LatentModel model, Transforme
     /// The likeliest text that a vector begins, for each row. Shapes: z (B, 1, C).
     public List<String> write(Tensor z) {
         try (var scope = Scope.open("write")) {
-            return scope.call(() -> Dispatch.unrecorded(() -> new Decoder(new SoftPrompt(decoder, z, 0))
-                    .search(Collections.nCopies(Math.toIntExact(z.size(0)), new int[0]), search).stream()
+            return scope.call(() -> Dispatch.unrecorded(() -> new Decoder(new Begun(decoder, z))
+                    .search(Collections.nCopies(Math.toIntExact(z.size(0)), new int[] {0}), search).stream()
                     .map(found -> tokenizer.decode(found.getFirst().tokens())).toList()));
+        }
+    }
+
+    /// A decoder that reads a vector in place of the first token of a prompt.
+    private record Begun(Transformer network, Tensor first) implements CausalNetwork {
+        @Override
+        public TransformerConfig config() {
+            return network.config();
+        }
+
+        @Override
+        public Cache cache(long rows, int capacity) {
+            return network.cache(rows, capacity);
+        }
+
+        @Override
+        public Tensor lastLogits(Input input, Cache cache) {
+            return network.lastLogits(cache.length() > 0 ? input : Input.ofEmbeddings(first, null, null), cache);
         }
     }
 }
