@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -20,11 +21,17 @@ import java.util.stream.Stream;
 /// | `sfumato.cuda.driver` | `native`: our own bindings of NVIDIA's driver; `jcuda`: those of JCuda | `native` |
 /// | `sfumato.cuda.cublas` | `false`: matrix products by our own kernels though cuBLASLt is there | `true` |
 /// | `sfumato.cuda.folders` | where to look for cuBLASLt, and where `CUDA_HOME` and the like lead | none |
-public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, boolean jcuda,
-        boolean cublas, List<Path> cudaFolders) {
+public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, Cuda cuda) {
+    /// How the CUDA backend finds and uses what is not ours.
+    ///
+    /// @param jcuda whether JCuda drives the device, and not our own bindings
+    /// @param cublas whether cuBLASLt multiplies matrices where it is found
+    /// @param folders where libraries are sought beside the system's folders
+    public record Cuda(boolean jcuda, boolean cublas, List<Path> folders) { }
+
     private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
-            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.cublas",
-            "sfumato.cuda.folders");
+            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.cublas", "sfumato.cuda.folders");
+    private static final List<String> HOMES = List.of("CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV");
     private static final Settings CURRENT = read();
 
     /// The settings of this process.
@@ -41,8 +48,11 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         int processors = Runtime.getRuntime().availableProcessors();
         return new Settings(Device.of(System.getProperty("sfumato.device", "cpu")),
                 threads(System.getProperty("sfumato.threads", Integer.toString(processors))),
-                flag("sfumato.checkNan", "false"), flag("sfumato.trackLeaks", "false"), isJcuda(),
-                flag("sfumato.cuda.cublas", "true"),
+                flag("sfumato.checkNan", "false"), flag("sfumato.trackLeaks", "false"), cudaSettings());
+    }
+
+    private static Cuda cudaSettings() {
+        return new Cuda(isJcuda(), flag("sfumato.cuda.cublas", "true"),
                 folders(System.getProperty("sfumato.cuda.folders", "")));
     }
 
@@ -59,12 +69,8 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
         var folders = new ArrayList<Path>();
         Arrays.stream(paths.split(File.pathSeparator)).filter(path -> !path.isBlank()).map(Path::of)
                 .forEach(folders::add);
-        for (var variable : List.of("CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV")) {
-            var home = System.getenv(variable);
-            if (home != null) {
-                Stream.of("lib64", "bin", "lib").map(part -> Path.of(home, part)).forEach(folders::add);
-            }
-        }
+        HOMES.stream().map(System::getenv).filter(Objects::nonNull).forEach(home ->
+                Stream.of("lib64", "bin", "lib").map(part -> Path.of(home, part)).forEach(folders::add));
         return List.copyOf(folders);
     }
 

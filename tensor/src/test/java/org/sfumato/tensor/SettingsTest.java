@@ -3,6 +3,7 @@ package org.sfumato.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,15 +23,18 @@ class SettingsTest {
     @Test
     void theDefaultsAreTheCpuAndAllProcessors() throws Exception {
         var child = ChildJvm.run(Program.class, null, "-XX:ActiveProcessorCount=3");
-        assertThat(child.output()).contains("Settings[device=cpu, threads=3, checkNan=false, trackLeaks=false]");
+        assertThat(child.output()).contains("Settings[device=cpu, threads=3, checkNan=false, trackLeaks=false, "
+                + "cuda=Cuda[jcuda=false, cublas=true, folders=[");
         assertThat(child.status()).isZero();
     }
 
     @Test
     void everyPropertyIsRead() throws Exception {
         var child = ChildJvm.run(Program.class, null, "-Dsfumato.device=cuda:1", "-Dsfumato.threads=5",
-                "-Dsfumato.checkNan=true", "-Dsfumato.trackLeaks");
-        assertThat(child.output()).contains("Settings[device=cuda:1, threads=5, checkNan=true, trackLeaks=true]");
+                "-Dsfumato.checkNan=true", "-Dsfumato.trackLeaks", "-Dsfumato.cuda.driver=jcuda",
+                "-Dsfumato.cuda.cublas=false", "-Dsfumato.cuda.folders=here" + File.pathSeparator + "there");
+        assertThat(child.output()).contains("Settings[device=cuda:1, threads=5, checkNan=true, trackLeaks=true, "
+                + "cuda=Cuda[jcuda=true, cublas=false, folders=[here, there");
     }
 
     @ParameterizedTest
@@ -39,6 +43,7 @@ class SettingsTest {
         "-Dsfumato.threads=0      | sfumato.threads = '0' is not a number in [1, 1024]",
         "-Dsfumato.threads=many   | sfumato.threads = 'many' is not a number in [1, 1024]",
         "-Dsfumato.checkNan=yes   | sfumato.checkNan must be true or false",
+        "-Dsfumato.cuda.driver=x  | sfumato.cuda.driver must be native or jcuda",
         "-Dsfumato.device=cuda:x  | cannot read 'cuda:x'"})
     void whatCannotBeReadStopsTheProgram(String option, String why) throws Exception {
         var child = ChildJvm.run(Program.class, null, option);

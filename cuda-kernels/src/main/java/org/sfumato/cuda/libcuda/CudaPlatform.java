@@ -108,7 +108,7 @@ public final class CudaPlatform implements Platform {
 
     @Override
     public synchronized Backend open(int index) {
-        Driver driver = Settings.current().jcuda() ? JCudaDriver.open(index)
+        Driver driver = Settings.current().cuda().jcuda() ? JCudaDriver.open(index)
                 : LibCuda.open(functions.orElseThrow(), index);
         return new CudaBackend(new Device(name(), index), driver);
     }

@@ -229,9 +229,9 @@ public final class LibCuda implements Driver {
     /// cuBLASLt, looked for when it is first asked for.
     @Override
     public Optional<Products> products() {
-        if (!productsSought && Settings.current().cublas()) {
+        if (!productsSought && Settings.current().cuda().cublas()) {
             productsSought = true;
-            CublasLtFunctions.find(Settings.current().cudaFolders()).ifPresent(functions ->
+            CublasLtFunctions.find(Settings.current().cuda().folders()).ifPresent(functions ->
                     products = new CublasLt(functions, stream, allocate(CublasLt.workspaceBytes())));
         }
         return Optional.ofNullable(products);
