@@ -4,55 +4,10 @@
 // LANES-th group of four of its elements in registers. The rows of the other kind pass through shared memory in tiles.
 // A product of two rows is summed over the lanes by shuffles. No sum depends on the order of blocks.
 // Source: Dao et al. 2022, arXiv 2205.14135, algorithms 1 and 4.
-#include "common.cuh"
+#include "attention.cuh"
 
-const int THREADS = 128;
-
-// Rows (batch, head, position) of neighbouring elements; steps in elements.
-struct Heads {
-    const f32* x;
-    i64 b;
-    i64 h;
-    i64 t;
-
-    INLINE const f32* at(int batch, int head) const { return x + batch * b + head * h; }
-};
-
-enum { NO_MASK, TRUTH, BIAS };
-
-// What is read at (batch, head, query, key); steps in elements.
-struct Mask {
-    const void* x;
-    i64 b;
-    i64 h;
-    i64 t;
-    i64 s;
-    i64 kind;
-
-    // The score with the mask applied.
-    INLINE f32 apply(f32 score, i64 head, int i, int j) const {
-        if (kind == TRUTH) {
-            return ((const u8*) x)[head + i * t + j * s] ? score : -infinity();
-        }
-        return kind == BIAS ? score + ((const f32*) x)[head + i * t + j * s] : score;
-    }
-
-    INLINE i64 head(int batch, int h0) const { return batch * b + h0 * h; }
-};
-
-// Sizes: heads of queries and of keys, queries, keys, elements of a query and of a value; `past` = s - t.
-struct Sizes {
-    int h;
-    int g;
-    int t;
-    int s;
-    int d;
-    int e;
-    int causal;
-    f32 scale;
-
-    INLINE bool sees(int i, int j) const { return i < t && j < s && (!causal || j <= i + s - t); }
-};
+typedef Rows<f32> Heads;
+typedef Scores<f32> Mask;
 
 // A lane's share of a row of at most MOST elements.
 template <int MOST, int LANES> struct Share {
@@ -204,24 +159,6 @@ template <int MOST, int LANES, int KEYS> INLINE void attention(Heads q, Heads k,
     }
 }
 
-// delta = sum of o do over each row of e elements; a warp for each.
-KERNEL attentionDelta(const f32* o, Heads dO, f32* delta, i64 rows, int h, int t, int e) {
-    i64 row = (i64) blockIdx.x * blockDim.y + threadIdx.y;
-    if (row >= rows) {
-        return;
-    }
-    const f32* gradient = dO.at((int) (row / t / h), (int) (row / t % h)) + row % t * dO.t;
-    f32 sum = 0;
-    #pragma unroll 1
-    for (int c = threadIdx.x; c < e; c += 32) {
-        sum += o[row * e + c] * gradient[c];
-    }
-    sum = warpSum(sum);
-    if (threadIdx.x == 0) {
-        delta[row] = sum;
-    }
-}
-
 // The exponential of a score less its log-sum-exp; that of a query that saw nothing is minus infinity.
 INLINE f32 probability(f32 score, f32 lse) { return expf(score - (lse == -infinity() ? 0.f : lse)); }
 
@@ -330,3 +267,4 @@ ATTENTION(32, 4, 32)
 ATTENTION(64, 4, 32)
 ATTENTION(128, 8, 32)
 ATTENTION(256, 8, 16)
+DELTA(f32, f32)
