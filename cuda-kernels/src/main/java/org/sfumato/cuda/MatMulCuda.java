@@ -66,7 +66,8 @@ final class MatMulCuda {
         if (library.isEmpty() || p.batch().sizes()[0] != 1 || p.batch().sizes()[1] != 1 || p.k() == 0) {
             return false;
         }
-        var shape = new Products.Shape(out.dtype(), p.m(), p.n(), p.k(), new Products.Matrix(p.am(), p.ak(), p.batch().a()[2]),
+        var shape = new Products.Shape(out.dtype(), p.m(), p.n(), p.k(),
+                new Products.Matrix(p.am(), p.ak(), p.batch().a()[2]),
                 new Products.Matrix(p.bk(), p.bn(), p.batch().b()[2]), p.bias() != null, p.batch().count());
         if (!library.get().supports(shape)) {
             return false;
@@ -95,8 +96,8 @@ final class MatMulCuda {
         long count = p.batch().count();
         for (long z = 0; z < count; z += Product.LARGEST_Z) {
             var kernel = work.kernel(MODULE, "gemmDots_" + out.dtype()).address(p.a()).address(p.b())
-                    .i64(p.bias() == null ? 0 : p.bias().address()).address(out).i32(p.m()).i32(p.n()).i32(p.k()).i64(p.am())
-                    .i64(p.bn());
+                    .i64(p.bias() == null ? 0 : p.bias().address()).address(out).i32(p.m()).i32(p.n()).i32(p.k())
+                    .i64(p.am()).i64(p.bn());
             p.put(kernel).i64(z).launch(new Driver.Grid(Launcher.blocks(p.n(), WARPS), (int) p.m(),
                     (int) Math.min(count - z, Product.LARGEST_Z), WARP, WARPS, 1, 0));
         }
