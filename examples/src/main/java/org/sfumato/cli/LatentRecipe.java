@@ -133,7 +133,7 @@ record LatentRecipe(LatentNetworkConfig network, LatentTrainingConfig training, 
     private static LatentRecipe context(ContextLdlmConfig network, LatentTrainingConfig training) {
         return new LatentRecipe(network, training, new DenoisingObjective(
                 new GaussianProcess(new SigmaSchedule.VDiffusion(LEAST_SIGMA, MOST_SIGMA, 1),
-                        new Parameterisation.ScaledX0(1)), new Weighting.SoftMinSnr(1), Draw.STRATIFIED, .2, 0),
-                Scaling.SCALE);
+                        new Parameterisation.ScaledX0(1)), new Weighting.SoftMinSnr(1), Draw.STRATIFIED, 0, 0),
+                Scaling.SCALE);                                         // no condition at all is one case among others
     }
 }

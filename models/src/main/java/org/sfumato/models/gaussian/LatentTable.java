@@ -24,6 +24,7 @@ public record LatentTable(Tensor latents, long[] documents) {
     private static final String LATENTS = "latents";
     private static final String EMBEDS = "embeds";
     private static final String DOCUMENTS = "documents";
+    private static final int VISIBLE = 0;                               // the part of a generator that hides rows
 
     /// Checks the shapes.
     public LatentTable {
@@ -126,13 +127,22 @@ public record LatentTable(Tensor latents, long[] documents) {
         return new LatentTable(others, documents);
     }
 
-    /// `count` rows drawn with replacement.
+    /// `count` rows drawn with replacement. Of several rows before each, the nearest v are its condition, v uniform
+    /// from 0 to `context`, so that a network learns to do with any number.
     ///
-    /// @param context how many rows before each are its condition; 0 for no condition
+    /// @param context how many rows before each are its condition at most; 0 for no condition
     public LatentBatch draw(int count, int context, Rng rng) {
         var rows = new int[count];
         Arrays.setAll(rows, i -> (int) rng.below(i, rows()));
-        return batch(rows, context);
+        var batch = batch(rows, context);
+        if (context < 2) {
+            return batch;
+        }
+        var visible = new long[count];
+        Arrays.setAll(visible, i -> rng.fold(VISIBLE).below(i, context + 1L));
+        var near = Tensor.arange(context).unsqueeze(0).lt(Tensor.of(visible, count, 1)).to(latents.device());
+        return new LatentBatch(batch.latents(), new Condition(batch.condition().latents(),
+                batch.condition().present().and(near)));
     }
 
     /// The rows `rows`, each with the `context` rows before it in its document as its condition, the nearest first;

@@ -23,6 +23,7 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
     private static final int ACROSS = 3;
     private static final int WIDTH = 760;
     private static final int HEIGHT = 440;
+    private static final int DOTS = 100;                                // of a curve
 
     /// A way to guess the clean latents.
     public enum Method {
@@ -199,7 +200,8 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
         cases.get(i).forEach((method, nearness) -> {
             var sorted = centred ? nearness.centred() : nearness.cosines();
             var points = new ArrayList<LossCurve.Point>();
-            for (int k = 0; k < sorted.length; k++) {
+            int every = Math.ceilDiv(sorted.length, DOTS);
+            for (int k = every - 1; k < sorted.length; k += every) {
                 points.add(new LossCurve.Point(sorted[k], (k + 1.0) / sorted.length));
             }
             series.add(new LossCurve.Series(method.label(), points, 0));

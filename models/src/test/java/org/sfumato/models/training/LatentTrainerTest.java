@@ -202,6 +202,24 @@ class LatentTrainerTest {
         });
     }
 
+    /// Of three rows before, 0 to 3 are shown, each number a quarter of the time where there are three.
+    @Test
+    void inTrainingAnyNumberOfThoseBeforeIsShown() {
+        scope.run(() -> {
+            var whole = LatentTable.of(chain.latents());                // one document
+            var present = whole.draw(4000, 3, Rng.of(1)).condition().present().toDoubles();
+            var counts = new int[4];
+            for (int i = 0; i < present.length; i += 3) {
+                assertThat(present[i]).isGreaterThanOrEqualTo(present[i + 1]);      // the nearest are shown first
+                assertThat(present[i + 1]).isGreaterThanOrEqualTo(present[i + 2]);
+                counts[(int) (present[i] + present[i + 1] + present[i + 2])]++;
+            }
+            for (int count : counts) {
+                assertThat(count).isBetween(850, 1150);
+            }
+        });
+    }
+
     @Test
     void filesAreReadOneAfterTheOther() throws IOException {
         var one = temp.resolve("one.safetensors");
