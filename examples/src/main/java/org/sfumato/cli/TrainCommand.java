@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", description = "Train a model.", synopsisSubcommandLabel = "KIND",
         subcommands = {TrainCommand.Masked.class, TrainCommand.Uniform.class, TrainCommand.Autoregressive.class,
             TrainCommand.Block.class, TrainCommand.Mixture.class, TrainCommand.Duo.class,
-            LatentTraining.class, GistTraining.class})
+            VaeTraining.class, LatentTraining.class, GistTraining.class})
 final class TrainCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -21,7 +21,7 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
-                "name what to train: masked, uniform, duo, mixture, block, ar, latent or gist");
+                "name what to train: masked, uniform, duo, mixture, block, ar, vae, latent or gist");
     }
 
     /// `sfumato train masked`.
