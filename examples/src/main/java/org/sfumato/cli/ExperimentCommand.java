@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /// row by row into its folder, and goes on there when it is started again.
 @Command(name = "experiment", description = "Measure models against each other; a killed run goes on.",
         synopsisSubcommandLabel = "WHAT", subcommands = {LeaderboardCommand.class, DecodingCommand.class,
-            CorrectionCommand.class, MasksCommand.class, RemaskingCommand.class})
+            CorrectionCommand.class, MasksCommand.class, RemaskingCommand.class, GistExperimentCommand.class})
 final class ExperimentCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.sfumato.models.pretrained.LanguageModel;
 import org.sfumato.models.training.GistCheckpoint;
 import org.sfumato.models.training.GistTrainer;
 import org.sfumato.models.training.GistTrainingConfig;
@@ -131,10 +130,10 @@ final class GistTraining implements Callable<Integer> {
     private Integer train() throws IOException {
         var recipe = recipe();
         var stored = resume ? resumed(recipe) : null;
-        LanguageModel base = model.load(common);
-        var tokenizer = base.tokenizer().tokenizer();
+        var base = model.base(common);
+        var tokenizer = base.tokenizer();
         try (var text = TrainingData.read(common, data, Optional.of(tokenizer))) {
-            var made = GistTrainer.init(recipe, base.network(), model.load(common).network(), Rng.of(seed));
+            var made = GistTrainer.init(recipe, base.network(), model.base(common).network(), Rng.of(seed));
             try (var interrupt = new Interrupt();
                     var trainer = new GistTrainer(recipe, made, text.corpus().train(), steps)) {
                 if (stored == null) {

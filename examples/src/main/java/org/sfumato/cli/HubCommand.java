@@ -7,8 +7,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `sfumato hub`: folders of the Hugging Face hub.
-@Command(name = "hub", description = "Get models from the Hugging Face hub.", synopsisSubcommandLabel = "WHAT",
-        subcommands = HubGetCommand.class)
+@Command(name = "hub", description = "Get models from the Hugging Face hub, and send folders to it.",
+        synopsisSubcommandLabel = "WHAT",
+        subcommands = {HubGetCommand.class, HubPushCommand.class})
 final class HubCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;

@@ -8,7 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.pretrained.LanguageModel;
+import org.sfumato.models.transformer.Transformer;
 import org.sfumato.tensor.quantised.WeightFormat;
+import org.sfumato.tokenizers.Tokenizer;
 import picocli.CommandLine.Option;
 
 /// `--model`, `--tokenizer` and `--adapter`: a model as the hub gives it, or one that `sfumato train` made to write
@@ -31,13 +33,33 @@ final class LanguageModelOption {
             description = "bf16, q8, q4 or nf4: hold the matrices of a model of the hub in fewer bits.")
     WeightFormat weights;
 
-    /// The model, in the current scope.
-    LanguageModel load(Common common) throws IOException {
+    private boolean isOurs() {
         if (!Files.exists(folder)) {
             throw new IllegalArgumentException("no model in " + folder + ": there is no such file or folder"
                     + "\nhint: load one: sfumato hub get REPO");
         }
-        if (!Files.isDirectory(folder.resolve("checkpoints")) && !Files.exists(folder.resolve("manifest.json"))) {
+        return Files.isDirectory(folder.resolve("checkpoints")) || Files.exists(folder.resolve("manifest.json"));
+    }
+
+    /// What is to be trained further.
+    record Base(Transformer network, Tokenizer tokenizer) { }
+
+    /// The network as it was trained, in the current scope, its head not barred from the token that begins a text.
+    Base base(Common common) throws IOException {
+        if (weights != null) {
+            throw new IllegalArgumentException("--weights: what is trained must be in f32");
+        }
+        if (isOurs() && adapters.isEmpty()) {
+            var trained = ModelOption.load(folder, common);
+            return new Base(trained.network(), trained.tokenizer());
+        }
+        var model = load(common);
+        return new Base(model.network(), model.tokenizer().tokenizer());
+    }
+
+    /// The model, in the current scope.
+    LanguageModel load(Common common) throws IOException {
+        if (!isOurs()) {
             if (weights != null && !adapters.isEmpty()) {
                 throw new IllegalArgumentException("--weights: an adapter is merged into matrices of f32 only"
                         + "\nhint: leave one of --weights and --adapter away");

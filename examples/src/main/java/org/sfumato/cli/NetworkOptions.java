@@ -23,7 +23,12 @@ final class NetworkOptions {
 
     /// Connections that show the token in HF_TOKEN to the hub.
     Web web() {
+        return web(endpoint());
+    }
+
+    /// Connections that show the token in HF_TOKEN to the hub at `endpoint`.
+    static Web web(URI endpoint) {
         var token = Optional.ofNullable(System.getenv("HF_TOKEN")).map(String::strip).filter(text -> !text.isEmpty());
-        return new Web(Web.Patience.USUAL, token.map(text -> new Web.Token(endpoint(), text)));
+        return new Web(Web.Patience.USUAL, token.map(text -> new Web.Token(endpoint, text)));
     }
 }
