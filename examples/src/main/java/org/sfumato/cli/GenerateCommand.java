@@ -1,14 +1,18 @@
 package org.sfumato.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.sfumato.models.autoregressive.Autoregression;
 import org.sfumato.models.autoregressive.CausalSampler;
+import org.sfumato.models.block.BlockDiffusion;
+import org.sfumato.models.block.BlockSampler;
 import org.sfumato.models.diffusion.AncestralSampler;
 import org.sfumato.models.diffusion.Diffusion;
+import org.sfumato.models.diffusion.GibbsSampler;
 import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.diffusion.NoiseProcess;
 import org.sfumato.models.diffusion.PsiProcess;
@@ -17,13 +21,17 @@ import org.sfumato.models.duo.Duo;
 import org.sfumato.models.masked.CacheMeter;
 import org.sfumato.models.masked.CachedSampler;
 import org.sfumato.models.masked.Caching;
+import org.sfumato.models.masked.Editing;
+import org.sfumato.models.masked.EditingSampler;
+import org.sfumato.models.masked.FirstHittingSampler;
 import org.sfumato.models.masked.MaskedProcess;
+import org.sfumato.models.masked.MaskedSampler;
 import org.sfumato.models.masked.Order;
 import org.sfumato.models.masked.RemaskingSampler;
 import org.sfumato.models.masked.Sampling;
 import org.sfumato.models.masked.Unmasking;
 import org.sfumato.models.mixture.MixtureProcess;
-import org.sfumato.models.training.Trained;
+import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -44,8 +52,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     Threads threads;
 
-    @Mixin
-    ModelOption model;
+    @Option(names = "--model", required = true, paramLabel = "DIR",
+            description = {"What `sfumato train` made, or one checkpoint of it; or a folder of the Hugging Face hub",
+                "with a masked model: BERT, ModernBERT, LLaDA, Dream."})
+    Path model;
 
     @Mixin
     TraceOption trace;
@@ -59,6 +69,12 @@ final class GenerateCommand implements Callable<Integer> {
 
     @ArgGroup
     Pace pace = new Pace();
+
+    @Option(names = "--sampler", defaultValue = "usual", paramLabel = "HOW", converter = SamplerChoice.Converter.class,
+            description = {"usual: what the model's kind and the other options say (default);",
+                "masked models: first-hitting, or editing:WRITE:EDIT:PASSES, which mends what it wrote by thresholds;",
+                "uniform, duo and mixture models: gibbs:PASSES:PLACES, corrections between the steps."})
+    SamplerChoice sampler;
 
     @Option(names = "--block", paramLabel = "N", description = "Write in blocks of N tokens, left to right.")
     Integer block;
@@ -157,7 +173,7 @@ final class GenerateCommand implements Callable<Integer> {
         trace.check();
         try (var scope = Scope.open("generate")) {
             return Scoped.call(scope, () -> {
-                var diffusion = trace.around(diffusion(model.load(common)));
+                var diffusion = trace.around(diffusion(TextModel.load(model, common)));
                 long start = System.nanoTime();
                 var text = write(diffusion);
                 double seconds = (System.nanoTime() - start) / 1e9;
@@ -185,36 +201,76 @@ final class GenerateCommand implements Callable<Integer> {
                 || cache != null;
     }
 
-    private Diffusion diffusion(Trained trained) {
-        masked.check(trained, this);
-        return switch (trained.objective()) {
-            case MixtureProcess process -> trained.diffusion(ancestral(trained, process));
-            case UniformProcess process -> trained.diffusion(ancestral(trained, process));
-            case Duo duo -> trained.diffusion(ancestral(trained, duo.process()));
-            case Autoregression objective -> trained.diffusion(
-                    new CausalSampler(trained.network(), objective, temperature, rules(trained)));
-            case MaskedProcess process when masked.remasking != null -> trained.diffusion(new RemaskingSampler(
-                    trained.network(), process, masked.remasking, steps(trained), temperature, guidance,
-                    rules(trained)));
-            case MaskedProcess process when cache != null -> trained.diffusion(new CachedSampler(trained.network(),
-                    process, sampling(trained), cache.caching(refresh == null ? Caching.NEVER : refresh), meter));
-            default -> trained.diffusion(sampling(trained));
+    private Diffusion diffusion(TextModel model) {
+        masked.check(model, this);
+        return model.diffusion(switch (sampler) {
+            case SamplerChoice.Usual _ -> usual(model);
+            case SamplerChoice.FirstHitting _ -> new FirstHittingSampler(model.denoiser(), process(model), temperature,
+                    guidance, rules(model));
+            case SamplerChoice.Edited(Editing editing) -> new EditingSampler(model.denoiser(), process(model), editing,
+                    block == null ? Sampling.WHOLE : block, guidance, rules(model));
+            case SamplerChoice.Corrected(int passes, int places) -> new GibbsSampler(ancestral(model, noise(model)),
+                    passes, places, GibbsSampler.Shown.OTHERS);
+        });
+    }
+
+    private Sampler usual(TextModel model) {
+        return switch (model.objective()) {
+            case MixtureProcess process -> ancestral(model, process);
+            case UniformProcess process -> ancestral(model, process);
+            case Duo duo -> ancestral(model, duo.process());
+            case Autoregression objective -> new CausalSampler(model.network(), objective, temperature, rules(model));
+            case MaskedProcess process when masked.remasking != null -> new RemaskingSampler(model.denoiser(), process,
+                    masked.remasking, steps(model), temperature, guidance, rules(model));
+            case MaskedProcess process when cache != null -> new CachedSampler(cacheable(model), process,
+                    sampling(model), cache.caching(refresh == null ? Caching.NEVER : refresh), meter);
+            case MaskedProcess process -> new MaskedSampler(model.denoiser(), process, sampling(model));
+            case BlockDiffusion(MaskedProcess process) -> new BlockSampler(model.network(),
+                    denoiser -> new MaskedSampler(denoiser, process, sampling(model)));
+            default -> throw new IllegalArgumentException("generate: nothing writes with a model of the objective "
+                    + model.objective());
         };
     }
 
-    private Sampling sampling(Trained trained) {
-        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance,
-                rules(trained), masked.ending(trained));
+    private static Transformer cacheable(TextModel model) {
+        if (model.denoiser() != model.network()) {
+            throw new IllegalArgumentException("generate: --cache is not for a model whose outputs are shifted"
+                    + "\nhint: without it");
+        }
+        return model.network();
     }
 
-    private Sampler ancestral(Trained trained, NoiseProcess process) {
-        return new AncestralSampler(trained.network(), kappa == 1 ? process : new PsiProcess(process, kappa),
-                steps(trained), temperature, guidance, greedyTail, rules(trained));
+    /// Of the samplers that `--sampler` names, those that unmask.
+    private static MaskedProcess process(TextModel model) {
+        if (model.objective() instanceof MaskedProcess process) {
+            return process;
+        }
+        throw new IllegalArgumentException("generate: this --sampler is for masked models\nhint: --sampler usual");
+    }
+
+    private static NoiseProcess noise(TextModel model) {
+        return switch (model.objective()) {
+            case MixtureProcess process -> process;
+            case UniformProcess process -> process;
+            case Duo duo -> duo.process();
+            default -> throw new IllegalArgumentException("generate: this --sampler is for uniform, duo and mixture "
+                    + "models\nhint: --sampler usual");
+        };
+    }
+
+    private Sampling sampling(TextModel model) {
+        return new Sampling(unmasking(), block == null ? Sampling.WHOLE : block, temperature, guidance,
+                rules(model), masked.ending(model, input.infill != null));
+    }
+
+    private AncestralSampler ancestral(TextModel model, NoiseProcess process) {
+        return new AncestralSampler(model.denoiser(), kappa == 1 ? process : new PsiProcess(process, kappa),
+                steps(model), temperature, guidance, greedyTail, rules(model));
     }
 
     /// Steps in time.
-    private int steps(Trained trained) {
-        return pace.steps == null ? Math.min(open(), trained.config().model().length()) : pace.steps;
+    private int steps(TextModel model) {
+        return pace.steps == null ? Math.min(open(), model.length()) : pace.steps;
     }
 
     /// Tokens to be written.
@@ -236,9 +292,9 @@ final class GenerateCommand implements Callable<Integer> {
         return new Unmasking.Quota(order, pace.steps == null ? 1 : Math.max(1, (double) open() / pace.steps));
     }
 
-    private List<LogitRule> rules(Trained trained) {
-        var rules = new ArrayList<LogitRule>();
-        masked.rule(trained).ifPresent(rules::add);
+    private List<LogitRule> rules(TextModel model) {
+        var rules = new ArrayList<>(model.rules());
+        masked.rule(model).ifPresent(rules::add);
         if (repetitionPenalty != null) {
             rules.add(LogitRule.repetitionPenalty(repetitionPenalty));
         }

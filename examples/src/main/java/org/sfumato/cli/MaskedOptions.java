@@ -7,7 +7,6 @@ import org.sfumato.models.diffusion.LogitRule;
 import org.sfumato.models.masked.Ending;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Remasking;
-import org.sfumato.models.training.Trained;
 import picocli.CommandLine.Option;
 
 /// Options of `generate` that only models of masks have.
@@ -26,11 +25,15 @@ final class MaskedOptions {
     String stop;
 
     /// Refuses what does not go together.
-    void check(Trained trained, GenerateCommand command) {
-        boolean masked = trained.objective() instanceof MaskedProcess;
+    void check(TextModel model, GenerateCommand command) {
+        boolean masked = model.objective() instanceof MaskedProcess;
         require(remasking == null || masked, "--remask", "is for masked models", "without it");
         require(regex == null || masked, "--regex", "is for masked models", "without it");
-        require(stop == null || masked || trained.objective() instanceof BlockDiffusion, "--stop",
+        require(remasking == null || command.sampler instanceof SamplerChoice.Usual, "--remask",
+                "does not go with --sampler", "one of them");
+        require(!(command.sampler instanceof SamplerChoice.FirstHitting) || !command.isSampledOtherwise(), "--sampler",
+                "has its own order of writing", "without --threshold, --factor, --entropy-bound, --block and --cache");
+        require(stop == null || masked || model.objective() instanceof BlockDiffusion, "--stop",
                 "is for masked models and those of blocks", "without it");
         require(remasking == null || !command.isSampledOtherwise(), "--remask", "has its own order of writing",
                 "without --threshold, --factor, --entropy-bound, --block and --cache");
@@ -39,8 +42,8 @@ final class MaskedOptions {
                 + "there is text", "one of them");
         if (regex != null && command.input.infill == null) {
             var prompt = command.input.prompt == null ? "" : command.input.prompt;
-            long places = trained.tokenizer().encode(prompt).length + (long) command.length;
-            int most = trained.config().model().length();
+            long places = model.tokenizer().encode(prompt).length + (long) command.length;
+            int most = model.length();
             require(places <= most, "--regex", "is for texts that the model writes at once, of " + most
                     + " tokens, not " + places, "a smaller --length");
         }
@@ -52,20 +55,24 @@ final class MaskedOptions {
         }
     }
 
-    Ending ending(Trained trained) {
-        return stop == null ? new Ending.None() : new Ending.Stop(token(trained), true);
+    Ending ending(TextModel model, boolean infills) {
+        if (stop == null) {
+            return model.end().isEmpty() || infills ? new Ending.None()
+                    : new Ending.Stop(model.end().getAsInt(), true);
+        }
+        return new Ending.Stop(token(model), true);
     }
 
-    Optional<LogitRule> rule(Trained trained) {
-        if (regex == null || !(trained.objective() instanceof MaskedProcess process)) {
+    Optional<LogitRule> rule(TextModel model) {
+        if (regex == null || !(model.objective() instanceof MaskedProcess process)) {
             return Optional.empty();
         }
-        return Optional.of(stop == null ? RegexRule.of(regex, trained.tokenizer(), process.mask())
-                : RegexRule.endingWith(token(trained), regex, trained.tokenizer(), process.mask()));
+        return Optional.of(stop == null ? RegexRule.of(regex, model.tokenizer(), process.mask())
+                : RegexRule.endingWith(token(model), regex, model.tokenizer(), process.mask()));
     }
 
-    private int token(Trained trained) {
-        int[] ids = trained.tokenizer().encode(stop);
+    private int token(TextModel model) {
+        int[] ids = model.tokenizer().encode(stop);
         require(ids.length == 1, "--stop", "takes one token, \"" + stop + "\" has " + ids.length,
                 "a character, for models of characters");
         return ids[0];

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sfumato.models.finetuning.AnswerMasking;
 import org.sfumato.models.finetuning.AnswerTrainer;
@@ -11,6 +13,9 @@ import org.sfumato.models.finetuning.Chats;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.pretrained.LanguageModel;
 import org.sfumato.models.pretrained.Peft;
+import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.nn.checkpoint.Snapshot;
+import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.nn.lora.LoraConfig;
 import org.sfumato.nn.lora.Targets;
 import org.sfumato.nn.optim.AdamW;
@@ -20,6 +25,8 @@ import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `sfumato sft`: an adapter of a masked model that answers.
 @Command(name = "sft",
@@ -28,6 +35,7 @@ import picocli.CommandLine.Option;
             + "\"assistant\", \"content\": \"...\"}]}"})
 final class SftCommand implements Callable<Integer> {
     private static final int WARMUP = 50;
+    private static final int KEEP = 2;
 
     @Mixin
     Common common;
@@ -70,6 +78,13 @@ final class SftCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
 
+    @Option(names = "--save-every", defaultValue = "100", paramLabel = "N",
+            description = "Steps between checkpoints (default ${DEFAULT-VALUE}).")
+    int saveEvery;
+
+    @Option(names = "--resume", description = "Go on from the newest checkpoint in --out.")
+    boolean resume;
+
     /// The recipes.
     enum Masks {
         VARIABLE, STATIC, FIXED;
@@ -89,6 +104,7 @@ final class SftCommand implements Callable<Integer> {
         common.atLeast(1, "--batch", batch);
         common.atLeast(1, "--length", length);
         common.atLeast(1, "--rank", rank);
+        common.atLeast(1, "--save-every", saveEvery);
         common.positive("--lr", rate);
         try (var scope = Scope.open("sft")) {
             return Scoped.call(scope, () -> {
@@ -110,12 +126,23 @@ final class SftCommand implements Callable<Integer> {
         var schedule = new Schedule.Linear(Math.min(WARMUP, steps / 10), steps, .1);
         var config = new AnswerTrainer.Config(masks.of(MaskedProcess.of(found.mask().getAsInt()), seed), end(found),
                 batch, AdamW.Config.of(rate), schedule, 1, seed);
+        var stored = stored();
         double loss = Double.NaN;
-        try (var trainer = new AnswerTrainer(lora.on(found.network()), lora.parameters(), conversations, config);
+        try (var interrupt = new Interrupt();
+                var trainer = new AnswerTrainer(lora.on(found.network()), lora.parameters(), conversations, config);
+                var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP);
                 var progress = Progress.start(common.err(), "sft", steps, "steps")) {
-            while (trainer.steps() < steps) {
+            if (stored.isPresent()) {
+                stored.get().restore(lora.parameters(), trainer.optimizerState(), Map.of());
+                trainer.resume(stored.get().step());
+            }
+            while (trainer.steps() < steps && !interrupt.requested()) {
                 loss = trainer.step();
                 progress.update(trainer.steps(), loss);
+                if (trainer.steps() % saveEvery == 0 || interrupt.requested()) {
+                    checkpoints.save(new Snapshot(trainer.steps(), settings(), lora.parameters(),
+                            trainer.optimizerState(), Map.of(), JsonNodeFactory.instance.objectNode()));
+                }
             }
         }
         Peft.of(model.folder, found.network()).save(lora, out);
@@ -129,6 +156,26 @@ final class SftCommand implements Callable<Integer> {
         fields.put("loss", loss);
         fields.put("adapter", out.toString());
         common.result(fields);
+    }
+
+    /// What a training depends on.
+    private ObjectNode settings() {
+        return JsonNodeFactory.instance.objectNode().put("kind", "sft").put("model", model.folder.toString())
+                .put("data", data.toString()).put("steps", steps).put("batch", batch).put("lr", rate)
+                .put("rank", rank).put("masks", masks.toString()).put("seed", seed);
+    }
+
+    private Optional<Stored> stored() throws IOException {
+        var stored = TrainingRun.newest(common, out);
+        if (stored.isPresent() != resume) {
+            throw new IllegalArgumentException(resume ? "nothing to resume in " + out + "\nhint: without --resume"
+                    : "there is a training in " + out + " already\nhint: --resume to go on with it, or another --out");
+        }
+        if (stored.isPresent() && !stored.get().config().toString().equals(settings().toString())) {
+            throw new IllegalArgumentException("the training in " + out + " had other settings: "
+                    + stored.get().config() + "\nhint: go on with those, or begin another with another --out");
+        }
+        return stored;
     }
 
     /// What short answers are filled up with.

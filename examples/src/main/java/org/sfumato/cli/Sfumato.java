@@ -25,11 +25,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Version.class,
         mixinStandardHelpOptions = true,
-        subcommands = {DemoCommand.class, DataCommand.class, TrainCommand.class, EmbedCommand.class,
-            LatentCommand.class, LatentLlmCommand.class, GenerateCommand.class, TraceCommand.class, SftCommand.class,
-            EvalCommand.class, FrontierCommand.class, ExperimentCommand.class, CompleteCommand.class, FillCommand.class,
-            PerplexityCommand.class, TokenizeCommand.class, InspectCommand.class, HubCommand.class, Info.class,
-            JShellSession.class},
+        subcommands = {DemoCommand.class, DataCommand.class, TrainCommand.class, DistillCommand.class,
+            EmbedCommand.class, LatentCommand.class, LatentLlmCommand.class, GenerateCommand.class,
+            TraceCommand.class, SftCommand.class, EvalCommand.class, FrontierCommand.class, ExperimentCommand.class,
+            CompleteCommand.class, FillCommand.class, PerplexityCommand.class, TokenizeCommand.class,
+            InspectCommand.class, HubCommand.class, Info.class, JShellSession.class},
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong command line.",
             "JVM options, such as -Xmx8g, are taken from SFUMATO_JAVA_OPTS."})
 public final class Sfumato implements Runnable {

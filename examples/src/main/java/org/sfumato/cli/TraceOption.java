@@ -29,15 +29,13 @@ final class TraceOption {
 
     /// `diffusion`, recorded if the user asked for it.
     Diffusion around(Diffusion diffusion) {
-        return file == null ? diffusion
-                : new Diffusion(recorder.around(diffusion.sampler()), diffusion.tokenizer(), diffusion.length());
+        return file == null ? diffusion : diffusion.with(recorder.around(diffusion.sampler()));
     }
 
     /// Writes what was recorded if the user asked for it, with the settings of the command.
     void save(Common common, Diffusion diffusion) throws IOException {
         if (file != null) {
-            var tokenizer = diffusion.tokenizer();
-            recorder.trace(settings(common), tokenizer, id -> id < tokenizer.vocabularySize()).write(file);
+            recorder.trace(settings(common), diffusion.tokenizer(), diffusion::isText).write(file);
         }
     }
 

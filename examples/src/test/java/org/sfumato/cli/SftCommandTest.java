@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +52,32 @@ class SftCommandTest {
         assertThat(result.json().get("loss").asDouble()).isBetween(.1, 20.0);
         var after = Cli.run("fill", "--model", model, "--adapter", out, "w5 [MASK]", "--json").succeeds().json();
         assertThat(after).isNotEqualTo(before);
+    }
+
+    @Test
+    void aTrainingThatGoesOnEndsInTheSameBits() throws IOException {
+        var whole = temp.resolve("whole");
+        var parts = temp.resolve("parts");
+        var args = new Object[] {"sft", "--model", model, "--data", data, "--steps", 4, "--save-every", 2, "--out"};
+        sft(args, whole).succeeds();
+        sft(args, parts, "--resume").fails(1, "nothing to resume");
+        sft(args, parts).succeeds();
+        try (var files = Files.walk(parts.resolve("checkpoints/step-000000004"))) {             // as if killed at 2
+            files.sorted(Comparator.reverseOrder()).forEach(file -> assertThat(file.toFile().delete()).isTrue());
+        }
+        Files.delete(parts.resolve("adapter_model.safetensors"));
+        sft(args, parts).fails(1, "there is a training");
+        sft(args, parts, "--resume", "--rank", 4).fails(1, "other settings");
+        sft(args, parts, "--resume").succeeds();
+        assertThat(parts.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));
+    }
+
+    private static Cli sft(Object[] args, Path out, Object... more) {
+        var all = Arrays.copyOf(args, args.length + 1 + more.length);
+        all[args.length] = out;
+        System.arraycopy(more, 0, all, args.length + 1, more.length);
+        return Cli.run(all);
     }
 
     @Test

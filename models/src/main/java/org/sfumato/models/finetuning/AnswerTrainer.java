@@ -95,6 +95,16 @@ public final class AnswerTrainer implements AutoCloseable {
         return loss;
     }
 
+    /// The state of the optimiser by name, live.
+    public Map<String, Tensor> optimizerState() {
+        return optimizer.state();
+    }
+
+    /// Goes on after `steps` steps; the parameters and the state of the optimiser are put in place by the caller.
+    public void resume(long steps) {
+        step = steps;
+    }
+
     /// Steps done so far.
     public long steps() {
         return step;

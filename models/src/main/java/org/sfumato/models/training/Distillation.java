@@ -1,5 +1,6 @@
 package org.sfumato.models.training;
 
+import java.io.IOException;
 import java.util.Map;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.data.Tokens;
@@ -7,11 +8,16 @@ import org.sfumato.models.diffusion.Objective;
 import org.sfumato.models.duo.ConsistencyDistillation;
 import org.sfumato.models.duo.DuoCurriculum;
 import org.sfumato.models.transformer.Transformer;
+import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.Parameters;
 import org.sfumato.nn.Pass;
+import org.sfumato.nn.checkpoint.Snapshot;
+import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
+import org.sfumato.tokenizers.Tokenizer;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Distils a trained uniform-state model in rounds of [ConsistencyDistillation]: at the start of each, the teacher
 /// takes the student's weights, and looks twice as far back as in the round before. The student's average, if the
@@ -39,6 +45,7 @@ public final class Distillation implements AutoCloseable {
     private final Transformer teacher;
     private final Trainer trainer;
     private final long steps;
+    private final long total;
 
     /// A student and a teacher with the weights of `network`, which stays as it is.
     ///
@@ -53,6 +60,7 @@ public final class Distillation implements AutoCloseable {
                     + " must be at least 1, and the recipe of the network itself");
         }
         this.steps = steps;
+        this.total = rounds * steps;
         this.teacher = scope.call(() -> Transformer.zero(config.model()));
         this.trainer = new Trainer(config, new Rounds(teacher, path, rounds), tokens, rounds * steps);
         Parameters.load(trainer.parameters(), network.parameters());
@@ -71,9 +79,32 @@ public final class Distillation implements AutoCloseable {
         return trainer.step();
     }
 
+    /// What is needed to go on with the next round, and to write: at the end of a round, a model of `process`.
+    ///
+    /// @throws IllegalStateException within a round, as its teacher is not kept
+    public Snapshot snapshot(UniformProcess process, Tokenizer tokenizer) {
+        if (trainer.steps() % steps != 0) {
+            throw new IllegalStateException("distillation: step " + trainer.steps() + " is within a round");
+        }
+        return TrainingCheckpoint.of(trainer, process, tokenizer, JsonNodeFactory.instance.objectNode());
+    }
+
+    /// Goes on where a distillation of the same recipe stood.
+    ///
+    /// @throws IOException if a file cannot be read or does not fit
+    public void restore(Stored stored) throws IOException {
+        TrainingCheckpoint.restore(trainer, stored);
+        trainer.plan(total);
+    }
+
+    /// Steps done so far.
+    public long steps() {
+        return trainer.steps();
+    }
+
     /// True if all rounds are over.
     public boolean finished() {
-        return trainer.steps() >= trainer.total();
+        return trainer.steps() >= total;
     }
 
     /// The student, whose parameters change with every step.

@@ -29,10 +29,16 @@ public final class TrainingCheckpoint {
     /// @param progress what else belongs to the run
     /// @throws IllegalArgumentException if the objective is not one of this library's, which alone can be read again
     public static Snapshot of(Trainer trainer, Tokenizer tokenizer, ObjectNode progress) {
+        return of(trainer, trainer.objective(), tokenizer, progress);
+    }
+
+    /// The same as a model of `objective`, for a training whose own one is not to be read again.
+    static Snapshot of(Trainer trainer, Objective<? super Transformer> objective, Tokenizer tokenizer,
+            ObjectNode progress) {
         var config = JsonNodeFactory.instance.objectNode();
         config.put("kind", KIND);
         config.set("training", RecordJson.write(trainer.config()));
-        config.set("objective", ObjectiveJson.write(trainer.objective()));
+        config.set("objective", ObjectiveJson.write(objective));
         config.set("tokenizer", JsonMapper.shared().readTree(tokenizer.toJson()));
         progress.put("total", trainer.total());
         return new Snapshot(trainer.steps(), config, trainer.parameters(), trainer.optimizerState(), trainer.averages(),
