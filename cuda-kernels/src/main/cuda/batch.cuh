@@ -2,6 +2,9 @@
 #pragma once
 #include "common.cuh"
 
+// How a result is written: in the type of the operands, in that which is computed in, or added in that.
+enum { NARROW, WIDE, ADD };
+
 // Up to three leading axes, and where operands go along them, in elements; an axis that is not there has size 1.
 struct Batch {
     i64 sizes[3];

@@ -21,8 +21,9 @@ struct Reader {
 };
 
 // A block makes BM x BN of C, a thread TM x TN of them in groups of four rows and columns. blockIdx.x: the tile of C;
-// blockIdx.y: the part of K, when it is cut into parts of `part`; blockIdx.z: the batch, counted from z0. Part s of batch
-// z goes to C + (s * batches + z) * m * n, with `wide` in the type that is computed in; the first part adds the bias.
+// blockIdx.y: the part of K, when it is cut into parts of `part`; blockIdx.z: the batch, counted from z0. Part s of
+// batch z goes to C + (s * batches + z) * m * n, in the type of the operands, or, as `wide` says, in the type that is
+// computed in, where it may be added to what is there. The first part adds the bias.
 // While a tile is multiplied, the next one is read into registers.
 template <int BM, int BN, int BK, int TM, int TN, class T> INLINE void multiply(const T* a, const T* b, const T* bias,
         void* c, int m, int n, int k, i64 am, i64 ak, i64 bk, i64 bn, Batch batch, i64 z0, i64 batches,
@@ -122,7 +123,7 @@ template <int BM, int BN, int BK, int TM, int TN, class T> INLINE void multiply(
                 A v = biased ? sums[i][j] + get(bias[column]) : sums[i][j];
                 i64 at = first + (i64) row * n + column;
                 if (wide) {
-                    ((A*) c)[at] = v;
+                    ((A*) c)[at] = v + (wide == ADD ? ((A*) c)[at] : (A) 0);
                 } else {
                     put((T*) c + at, v);
                 }

@@ -136,16 +136,21 @@ template <int BM, int BN, int WM, int WN, bool turnedA, bool turnedB, class T> I
                     continue;
                 }
                 if (wide) {
-                    ((f32*) c)[at] = v0;
+                    f32* to = (f32*) c + at;
+                    to[0] = v0 + (wide == ADD ? to[0] : 0.f);
                     if (column + 1 < n) {
-                        ((f32*) c)[at + 1] = v1;
+                        to[1] = v1 + (wide == ADD ? to[1] : 0.f);
                     }
-                } else if (pairs) {
-                    *(u32*) ((T*) c + at) = pack(v0, v1, T());
+                    continue;
+                }
+                u32 both = pack(v0, v1, T());
+                u16* to = (u16*) c + at;
+                if (pairs) {
+                    *(u32*) to = both;
                 } else {
-                    put((T*) c + at, v0);
+                    to[0] = (u16) both;
                     if (column + 1 < n) {
-                        put((T*) c + at + 1, v1);
+                        to[1] = (u16) (both >> 16);
                     }
                 }
             }

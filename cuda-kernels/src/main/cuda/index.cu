@@ -40,7 +40,7 @@ template <class T> INLINE void select(const T* x, const i64* index, T* y, i64 ou
     }
 }
 
-// y[o, index[o, k, i], i] += source[o, k, i] in rising order of k: a thread for each column, which no other one touches.
+// y[o, index[o, k, i], i] += source[o, k, i] in rising order of k: a thread for each column, which no other touches.
 template <class T> INLINE void scatterAdd(const T* source, const i64* index, typename Compute<T>::type* y, i64 outer,
         i64 size, i64 count, i64 inner) {
     i64 column = (i64) blockIdx.x * blockDim.x + threadIdx.x;
@@ -63,8 +63,8 @@ INLINE i64 indexOf(u64 key) { return (i64) (key ^ (u64) 1 << 63); }
 
 // Sums rows of `source` (outer, n, inner) that have one index. `keys` holds the indices in rising order and `order` the
 // row of each, so that equal indices are runs. A block takes `chunk` of them, in some columns of one outer part. A run
-// that lies in one chunk is written; of any other its part is left in `parts`, (2, chunks, outer, inner): one that began
-// before the chunk in the first half, one that goes on after it in the second.
+// that lies in one chunk is written; of any other its part is left in `parts`, (2, chunks, outer, inner): one that
+// began before the chunk in the first half, one that goes on after it in the second.
 template <class T> INLINE void addRuns(const T* source, const u64* keys, const u32* order, T* y,
         typename Compute<T>::type* parts, i64 n, i64 chunk, i64 outer, i64 size, i64 inner) {
     typedef typename Compute<T>::type A;

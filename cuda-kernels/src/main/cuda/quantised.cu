@@ -101,8 +101,8 @@ template <int FORMAT, class T> INLINE void dequantise(Stored m, T* y, i64 n, int
     }
 }
 
-// y = x W^T + b: a warp makes ROWS rows of a column of y. blockIdx.x: columns, as many as a block has warps; blockIdx.y:
-// the rows.
+// y = x W^T + b: a warp makes ROWS rows of a column of y. blockIdx.x: columns, as many as a block has warps;
+// blockIdx.y: the rows.
 template <int FORMAT, int ROWS, class T> INLINE void product(const T* x, Stored m, const T* bias, T* y, int rows, i64 n,
         int k) {
     i64 o = (i64) blockIdx.x * blockDim.y + threadIdx.y;

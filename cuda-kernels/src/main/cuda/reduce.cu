@@ -23,8 +23,8 @@ template <class A> INLINE A combine(int kind, A a, A b) {
     return kind == PROD ? a * b : a + b;
 }
 
-// Rows of `size` elements, each cut into gridDim.y pieces of `chunk`: y[row * pieces + c], of type `type`. The threads of
-// a block's x direction share a piece: a power of two of them. A is the type of the sums.
+// Rows of `size` elements, each cut into gridDim.y pieces of `chunk`: y[row * pieces + c], of type `type`. The threads
+// of a block's x direction share a piece: a power of two of them. A is the type of the sums.
 template <class T, class A> INLINE void rows(const T* x, void* y, i64 rows, i64 size, i64 chunk, int kind, int type) {
     __shared__ A parts[32];
     i64 row = (i64) blockIdx.x * blockDim.y + threadIdx.y;

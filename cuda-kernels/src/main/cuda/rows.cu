@@ -168,6 +168,43 @@ template <class T> INLINE void crossEntropyGrad(const T* x, const i64* t, const 
     }
 }
 
+// The cross-entropy of logits that were made in f32; both results are 0 in ignored rows.
+template <class T> INLINE void chunkLoss(const f32* z, const i64* t, T* loss, T* lse, i64 n, i64 d, i64 ignored) {
+    i64 r = row();
+    if (r >= n) {
+        return;
+    }
+    i64 target = t[r];
+    z += r * d;
+    Exponentials e = {0.f, 1.f};
+    if (target != ignored) {                                    // the same for all threads of the row
+        e = exponentials(z, d);
+    }
+    if (threadIdx.x == 0) {
+        f32 log = logf(e.s);
+        bool exists = (u64) target < (u64) d;
+        put(loss + r, exists && target != ignored ? log - (z[target] - e.m) : 0.f);
+        put(lse + r, log + e.m);
+    }
+}
+
+// Its gradient by the logits, 0 where the row is ignored or dLoss is 0.
+template <class T> INLINE void chunkGrad(const f32* z, const i64* t, const T* lse, const T* dLoss, T* g, i64 n, i64 d,
+        i64 ignored) {
+    i64 r = row();
+    if (r >= n) {
+        return;
+    }
+    i64 target = t[r];
+    f32 scale = get(dLoss[r]);
+    f32 log = get(lse[r]);
+    bool counts = target != ignored && scale != 0.f && (u64) target < (u64) d;
+    #pragma unroll 1
+    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
+        put(g + r * d + i, counts ? (expf(z[r * d + i] - log) - (i == target ? 1.f : 0.f)) * scale : 0.f);
+    }
+}
+
 // With `layer`: y = (x - mean) rstd w + b; else y = x rstd w with a mean of 0, and b and `means` do not exist.
 template <bool layer, class T> INLINE void norm(const T* x, const T* w, const T* b, T* y, T* means, T* scales, i64 n,
         i64 d, f32 eps) {
@@ -338,6 +375,13 @@ template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 st
     KERNEL crossEntropyGrad_##name(const T* x, const i64* t, const T* lse, const T* dLoss, const T* w, T* dx, i64 n, \
             i64 d, i64 ignored) { \
         crossEntropyGrad(x, t, lse, dLoss, w, dx, n, d, ignored); \
+    } \
+    KERNEL chunkLoss_##name(const f32* z, const i64* t, T* loss, T* lse, i64 n, i64 d, i64 ignored) { \
+        chunkLoss(z, t, loss, lse, n, d, ignored); \
+    } \
+    KERNEL chunkGrad_##name(const f32* z, const i64* t, const T* lse, const T* dLoss, T* g, i64 n, i64 d, \
+            i64 ignored) { \
+        chunkGrad(z, t, lse, dLoss, g, n, d, ignored); \
     } \
     KERNEL layerNorm_##name(const T* x, const T* w, const T* b, T* y, T* means, T* scales, i64 n, i64 d, f32 eps) { \
         norm<true>(x, w, b, y, means, scales, n, d, eps); \

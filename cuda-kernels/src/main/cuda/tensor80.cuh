@@ -5,8 +5,8 @@
 
 INLINE u32 sharedAddress(const void* p) { return (u32) __cvta_generic_to_shared(p); }
 
-// c += a b. Of the 16 x 16 matrix a, lane 4 g + q holds rows g and g + 8, columns 2 q, 2 q + 1 and 8 more; of the 16 x 8
-// matrix b, column g, rows 2 q, 2 q + 1 and 8 more; of c, rows g and g + 8, columns 2 q and 2 q + 1.
+// c += a b. Of the 16 x 16 matrix a, lane 4 g + q holds rows g and g + 8, columns 2 q, 2 q + 1 and 8 more; of the
+// 16 x 8 matrix b, column g, rows 2 q, 2 q + 1 and 8 more; of c, rows g and g + 8, columns 2 q and 2 q + 1.
 INLINE void multiplyAdd(f32* c, const u32* a, u32 b0, u32 b1, bf16) {
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
             "{%0, %1, %2, %3};"

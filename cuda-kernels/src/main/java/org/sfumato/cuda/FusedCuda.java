@@ -45,7 +45,8 @@ final class FusedCuda {
                  LayerNormOp _, LayerNormGrad _, RmsNormOp _, RmsNormGrad _, RotaryOp _, DropoutOp _,
                  QuantisedLinearOp _ -> in[0].dtype() != DType.F64;
             case AttentionOp _, AttentionGrad _ -> AttentionCuda.supports(in);
-            case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> false;
+            case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> in[0].dtype() != DType.F64
+                    && in[1].shape().size(0) > 0;
             case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> false;
             case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> false;
         };
@@ -71,7 +72,8 @@ final class FusedCuda {
             case SquareSumOp _ -> ReduceCuda.squareSum(work, in, out[0]);
             case DequantiseOp dequantise -> QuantisedCuda.dequantise(work, dequantise, in, out[0]);
             case QuantisedLinearOp linear -> QuantisedCuda.linear(work, linear, in, out[0]);
-            case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> throw none(op);
+            case LinearCrossEntropyOp loss -> LinearCrossEntropyCuda.loss(work, loss, in, out);
+            case LinearCrossEntropyGrad grad -> LinearCrossEntropyCuda.grad(work, grad, in, out);
             case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> throw none(op);
             case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> throw none(op);
         }

@@ -122,43 +122,62 @@ final class MatMulCuda {
             return Math.ceilDiv(p.m(), (long) side) * Math.ceilDiv(p.n(), (long) side) * p.batch().count();
         }
 
-        static Tile of(Product p, DType dtype) {
-            if (dtype == DType.F32 && LARGE.count(p) >= TILES && p.m() > MEDIUM.side && p.n() > MEDIUM.side) {
+        static Tile of(Workspace work, Product p) {
+            if (isForTensorCores(work, p) && p.isAligned()) {
+                return TENSOR_LARGE.count(p) >= TILES / 2 ? TENSOR_LARGE : TENSOR_MEDIUM;
+            }
+            if (p.a().dtype() == DType.F32 && LARGE.count(p) >= TILES && p.m() > MEDIUM.side && p.n() > MEDIUM.side) {
                 return LARGE;
             }
             return p.m() > SMALL.side && p.n() > SMALL.side ? MEDIUM : SMALL;
         }
 
-        static Tile ofTensorCores(Product p) {
-            return TENSOR_LARGE.count(p) >= TILES / 2 ? TENSOR_LARGE : TENSOR_MEDIUM;
+        static boolean isForTensorCores(Workspace work, Product p) {
+            return work.has(8, 0) && (p.a().dtype() == DType.BF16 || p.a().dtype() == DType.F16);
         }
     }
 
-    private static void tiles(Workspace work, Product p, Operand out) {
-        boolean half = out.dtype() == DType.BF16 || out.dtype() == DType.F16;
-        var aligned = half && work.has(8, 0) ? p.aligned(work) : null;
-        if (aligned != null) {
-            tiles(work, Tile.ofTensorCores(aligned), aligned, out);
-        } else {
-            tiles(work, Tile.of(p, out.dtype()), p, out);
+    /// How a result is written: in the type of the operands, in that which is computed in, or added in that.
+    private enum Write { NARROW, WIDE, ADD }
+
+    /// `out = a b + bias`, or with `add` `out += a b + bias`, for matrices: (M, K), (K, N), (N) or `null`, (M, N). The
+    /// result is dense and of the type in which products of the operands are computed.
+    static void sums(Workspace work, Operand a, Operand b, Operand bias, Operand out, boolean add) {
+        if (out.shape().count() > 0) {
+            var x = a.layout();
+            var y = b.layout();
+            var p = best(work, new Product(a, b, bias, x.shape().size(0), y.shape().size(1), x.shape().size(1),
+                    Product.step(x, -2), Product.step(x, -1), Product.step(y, -2), Product.step(y, -1),
+                    Product.Batch.ONE));
+            tiles(work, Tile.of(work, p), p, p.k(), a.dtype(), out.address(), add ? Write.ADD : Write.WIDE);
         }
+    }
+
+    /// The product with operands as tensor cores can read them, if these can do it.
+    private static Product best(Workspace work, Product p) {
+        return Tile.isForTensorCores(work, p) ? p.aligned(work) : p;
+    }
+
+    private static void tiles(Workspace work, Product p, Operand out) {
+        var best = best(work, p);
+        tiles(work, Tile.of(work, best), best, out);
     }
 
     private static void tiles(Workspace work, Tile tile, Product p, Operand out) {
         long parts = Math.clamp(2 * TILES / tile.count(p), 1, Math.max(1, p.k() / SHORTEST));
         if (parts == 1) {
-            tiles(work, tile, p, p.k(), out.dtype(), out.address(), false);
+            tiles(work, tile, p, p.k(), out.dtype(), out.address(), Write.NARROW);
             return;
         }
         long part = Math.ceilDiv(Math.ceilDiv(p.k(), parts), (long) WARP) * WARP;
         long count = Math.ceilDiv(p.k(), part);
         var type = out.dtype().compute();
         long sums = work.bytes(count * out.shape().count() * type.bytes()).address();
-        tiles(work, tile, p, part, out.dtype(), sums, true);
+        tiles(work, tile, p, part, out.dtype(), sums, Write.WIDE);
         ReduceCuda.sumParts(work, type, sums, count, out.shape().count(), out.dtype(), out.address());
     }
 
-    private static void tiles(Workspace work, Tile tile, Product p, long part, DType dtype, long to, boolean wide) {
+    private static void tiles(Workspace work, Tile tile, Product p, long part, DType dtype, long to, Write write) {
         long count = p.batch().count();
         long tiles = Math.ceilDiv(p.m(), (long) tile.side) * Math.ceilDiv(p.n(), (long) tile.side);
         int parts = (int) Math.max(1, Math.ceilDiv(p.k(), Math.max(1, part)));
@@ -170,7 +189,7 @@ final class MatMulCuda {
                 case TENSOR_MEDIUM, TENSOR_LARGE -> kernel.i64(p.isTurnedA() ? p.ak() : p.am())
                         .i64(p.isTurnedB() ? p.bk() : p.bn());
             };
-            p.put(kernel).i64(z).i64(count).i32(part).i32(wide ? 1 : 0)
+            p.put(kernel).i64(z).i64(count).i32(part).i32(write.ordinal())
                     .launch(new Driver.Grid(Math.toIntExact(tiles), parts,
                             (int) Math.min(count - z, Product.LARGEST_Z), tile.threads, 1, 1, 0));
         }

@@ -80,19 +80,19 @@ record Product(Operand a, Operand b, Operand bias, long m, long n, long k, long 
         return bk != 1;
     }
 
-    /// This product with operands that can be read in chunks of 16 bytes, if need be copied; `null` if the product is
-    /// too small for that.
+    /// True if both operands can be read in chunks of 16 bytes.
+    boolean isAligned() {
+        return isAligned(a, am, ak, batch.a) && isAligned(b, bn, bk, batch.b);
+    }
+
+    /// This product with operands that can be read in chunks of 16 bytes, if need be copied, unless it is too small for
+    /// that.
     Product aligned(Workspace work) {
-        boolean left = isAligned(a, am, ak, batch.a);
-        boolean right = isAligned(b, bn, bk, batch.b);
-        if (left && right) {
+        if (isAligned() || (double) m * n * k < WORTH_A_COPY || batch.count() != 1) {
             return this;
         }
-        if ((double) m * n * k < WORTH_A_COPY || batch.count() != 1) {
-            return null;
-        }
-        var x = left ? this : withA(work);
-        return right ? x : x.withB(work);
+        var x = isAligned(a, am, ak, batch.a) ? this : withA(work);
+        return isAligned(b, bn, bk, batch.b) ? x : x.withB(work);
     }
 
     private boolean isAligned(Operand x, long outer, long inner, long[] steps) {

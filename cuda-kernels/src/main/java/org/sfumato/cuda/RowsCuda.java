@@ -35,7 +35,7 @@ final class RowsCuda {
     }
 
     /// One row to a warp or to a block.
-    private static Driver.Grid grid(Operand x) {
+    static Driver.Grid grid(Operand x) {
         if (width(x) <= SHORT) {
             return new Driver.Grid(Launcher.blocks(rows(x), WARPS), 1, 1, WARP, WARPS, 1, 0);
         }

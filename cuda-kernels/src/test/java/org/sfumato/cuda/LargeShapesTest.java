@@ -5,16 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.Index;
+import org.sfumato.tensor.op.LinearCrossEntropyGrad;
+import org.sfumato.tensor.op.LinearCrossEntropyOp;
 import org.sfumato.tensor.op.LinearOp;
 import org.sfumato.tensor.op.MatMul;
 import org.sfumato.tensor.op.Op;
@@ -42,6 +46,7 @@ class LargeShapesTest {
         samples.add(Sample.exact(new Sort(0, true), Input.ties(6, 5000)).in(SINGLE));
         samples.add(near(new Index.IndexAdd(0, 7), Input.normal(7, 900, 5), index(900, 450)));
         samples.add(near(new Index.IndexAdd(1, 3), Input.normal(8, 2, 300, 40), index(300, 0)));
+        samples.addAll(losses());
         return samples.stream().map(sample -> Named.of(sample.toString(), sample)).toList();
     }
 
@@ -56,6 +61,23 @@ class LargeShapesTest {
 
     private static Sample near(Op op, Input... in) {
         return new Sample(op, List.of(in), SINGLE, 150);
+    }
+
+    /// Rows in two pieces: the second one adds to the gradient of W.
+    private static List<Sample> losses() {
+        int n = 16_400;
+        var x = Input.normal(0, n, 2);
+        var w = Input.normal(1, 3, 2);
+        var b = Input.normal(2, 3);
+        var t = Input.indices(3, 3, n);
+        var lse = new Input[1];
+        Scope.temporary(() -> {
+            var in = Stream.of(x, w, t, b).map(input -> input.on(DType.F64, Device.REFERENCE)).toArray(Tensor[]::new);
+            lse[0] = Input.of(Dispatch.apply(new LinearCrossEntropyOp(-100), in)[1].toDoubles(), n);
+        });
+        return List.of(new Sample(new LinearCrossEntropyOp(-100), List.of(x, w, t, b), SINGLE, 5),
+                new Sample(new LinearCrossEntropyGrad(-100), List.of(x, w, t, lse[0], Input.normal(4, n), b), SINGLE,
+                        150));
     }
 
     private static List<Sample> products() {
