@@ -1,8 +1,9 @@
 package org.sfumato.cuda.interpreter;
 
-/// The threads of one block, warp after warp from barrier to barrier.
+/// The threads of one block, warp after warp from barrier to barrier. It serves all blocks of a launch, and of later
+/// launches of the same shape.
 final class Block {
-    private final Launch launch;
+    private Launch launch;
     private final Warp[] warps;
     private final SharedMemory shared;
     private final int threads;
@@ -19,6 +20,22 @@ final class Block {
         warps = new Warp[(threads + Registers.LANES - 1) / Registers.LANES];
         for (int w = 0; w < warps.length; w++) {
             warps[w] = new Warp(this, w);
+        }
+    }
+
+    /// True if this can run the blocks of `next`.
+    boolean fits(Launch next) {
+        var a = launch.grid();
+        var b = next.grid();
+        return launch.program() == next.program() && a.sharedBytes() == b.sharedBytes() && a.blockX() == b.blockX()
+                && a.blockY() == b.blockY() && a.blockZ() == b.blockZ();
+    }
+
+    /// Takes up another launch, which fits.
+    void begin(Launch next) {
+        launch = next;
+        for (var warp : warps) {
+            warp.begin();
         }
     }
 

@@ -108,7 +108,7 @@ final class Comparisons {
         if (type.floating()) {
             return real(reals(name), type, x);
         } else if (type.bits == 64) {
-            return wide(longs(name, type), x.wide(1), x.wide(2));
+            return integers(name, type, x.wide(1), x.wide(2));
         }
         int a = x.word(1, type);
         int b = x.word(2, type);
@@ -116,7 +116,7 @@ final class Comparisons {
             var test = longs(name, type);
             return loop(new Place(16, a), new Place(16, b), type, test);
         }
-        return words(ints(name, type), a, b);
+        return integers(name, type, a, b);
     }
 
     private static Compare loop(Place a, Place b, Type type, LongTest test) {
@@ -129,6 +129,63 @@ final class Comparisons {
             }
             return bits;
         };
+    }
+
+    /// `a < b`, with `flip` added to both so that numbers without sign keep their order.
+    private static Compare less(int a, int b, int flip) {
+        return (warp, from, to) -> {
+            var r = warp.words;
+            int bits = 0;
+            for (int k = from; k < to; k++) {
+                bits |= r[a + k] + flip < r[b + k] + flip ? 1 << k : 0;
+            }
+            return bits;
+        };
+    }
+
+    private static Compare less(int a, int b, long flip) {
+        return (warp, from, to) -> {
+            var r = warp.longs;
+            int bits = 0;
+            for (int k = from; k < to; k++) {
+                bits |= r[a + k] + flip < r[b + k] + flip ? 1 << k : 0;
+            }
+            return bits;
+        };
+    }
+
+    private static Compare equal(boolean wide, int a, int b) {
+        return (warp, from, to) -> {
+            int bits = 0;
+            for (int k = from; k < to; k++) {
+                bits |= (wide ? warp.longs[a + k] == warp.longs[b + k] : warp.words[a + k] == warp.words[b + k])
+                        ? 1 << k : 0;
+            }
+            return bits;
+        };
+    }
+
+    private static Compare not(Compare compare) {
+        return (warp, from, to) -> ~compare.bits(warp, from, to);
+    }
+
+    /// All comparisons of integers of 32 and 64 bits, from `<` and `==`.
+    private static Compare integers(String name, Type type, int a, int b) {
+        boolean wide = type.bits == 64;
+        return switch (name) {
+            case "eq" -> equal(wide, a, b);
+            case "ne" -> not(equal(wide, a, b));
+            case "lt", "lo" -> less(type, a, b);
+            case "gt", "hi" -> less(type, b, a);
+            case "le", "ls" -> not(less(type, b, a));
+            case "ge", "hs" -> not(less(type, a, b));
+            default -> throw new Unknown("." + name + " is no comparison of integers");
+        };
+    }
+
+    private static Compare less(Type type, int a, int b) {
+        return type.bits == 64 ? less(a, b, type.signed() ? 0 : Long.MIN_VALUE)
+                : less(a, b, type.signed() ? 0 : Integer.MIN_VALUE);
     }
 
     private static Compare words(IntTest test, int a, int b) {
@@ -162,19 +219,6 @@ final class Comparisons {
             case F16 -> words((p, q) -> test.test(Rounding.f16(p), Rounding.f16(q)), a, b);
             case BF16 -> words((p, q) -> test.test(Rounding.bf16(p), Rounding.bf16(q)), a, b);
             default -> words((p, q) -> test.test(Float.intBitsToFloat(p), Float.intBitsToFloat(q)), a, b);
-        };
-    }
-
-    private static IntTest ints(String name, Type type) {
-        boolean signed = type.signed();
-        return switch (name) {
-            case "eq" -> (a, b) -> a == b;
-            case "ne" -> (a, b) -> a != b;
-            case "lt", "lo" -> signed ? (a, b) -> a < b : (a, b) -> Integer.compareUnsigned(a, b) < 0;
-            case "le", "ls" -> signed ? (a, b) -> a <= b : (a, b) -> Integer.compareUnsigned(a, b) <= 0;
-            case "gt", "hi" -> signed ? (a, b) -> a > b : (a, b) -> Integer.compareUnsigned(a, b) > 0;
-            case "ge", "hs" -> signed ? (a, b) -> a >= b : (a, b) -> Integer.compareUnsigned(a, b) >= 0;
-            default -> throw new Unknown("." + name + " is no comparison of integers");
         };
     }
 

@@ -41,6 +41,7 @@ final class Conversions {
             boolean widens = d.bits() == 64 && a.bits() == 32 && to.bits == 64 && from.bits == 32;
             return widens && to == Type.U64 && from == Type.U32 ? zeroExtend(d.index(), a.index())
                     : widens && from == Type.S32 ? signExtend(d.index(), a.index())
+                    : !sat && d.bits() == 32 && a.bits() == 64 && to.bits == 32 ? cut(d.index(), a.index())
                     : Loops.any(d, a, this::integer);
         } else if (from.integer()) {
             return Loops.any(d, a, v -> real(Loops.extend(v, from)));
@@ -54,6 +55,14 @@ final class Conversions {
         return (warp, begin, end) -> {
             for (int k = begin; k < end; k++) {
                 warp.longs[d + k] = warp.words[a + k] & 0xFFFFFFFFL;
+            }
+        };
+    }
+
+    private static Lanes cut(int d, int a) {
+        return (warp, begin, end) -> {
+            for (int k = begin; k < end; k++) {
+                warp.words[d + k] = (int) warp.longs[a + k];
             }
         };
     }

@@ -1,5 +1,6 @@
 package org.sfumato.cuda.interpreter;
 
+import java.util.List;
 import org.sfumato.cuda.interpreter.Action.Together;
 import org.sfumato.cuda.interpreter.Opcode.Unknown;
 
@@ -49,7 +50,8 @@ final class Exchanges {
         int a = x.word(1);
         int b = x.word(2);
         int c = x.word(3);
-        if (!mode.matches("up|down|bfly|idx")) {
+        int way = List.of("up", "down", "bfly", "idx").indexOf(mode);
+        if (way < 0) {
             throw new Unknown("." + mode + " is no way to shuffle");
         }
         return new Exchange(x.word(4), (warp, mask) -> {
@@ -57,7 +59,7 @@ final class Exchanges {
             int valid = 0;
             for (int k = 0; k < Registers.LANES; k++) {
                 if ((mask >>> k & 1) != 0) {
-                    int source = source(mode, k, warp.words[b + k], warp.words[c + k]);
+                    int source = source(way, k, warp.words[b + k], warp.words[c + k]);
                     valid |= source >= 0 ? 1 << k : 0;
                     int lane = source < 0 ? k : source;
                     if ((mask >>> lane & 1) == 0) {
@@ -78,16 +80,16 @@ final class Exchanges {
     }
 
     /// The lane that `lane` reads, or -1 if that lies outside of its segment.
-    private static int source(String mode, int lane, int b, int c) {
+    private static int source(int way, int lane, int b, int c) {
         int segment = c >>> 8 & 31;
         int clamp = c & 31;
         int by = b & 31;
         int most = lane & segment | clamp & ~segment;
         int least = lane & segment;
-        return switch (mode) {
-            case "up" -> lane - by >= most ? lane - by : -1;
-            case "down" -> lane + by <= most ? lane + by : -1;
-            case "bfly" -> (lane ^ by) <= most ? lane ^ by : -1;
+        return switch (way) {
+            case 0 -> lane - by >= most ? lane - by : -1;
+            case 1 -> lane + by <= most ? lane + by : -1;
+            case 2 -> (lane ^ by) <= most ? lane ^ by : -1;
             default -> {
                 int index = least | by & ~segment;
                 yield index <= most ? index : -1;

@@ -131,7 +131,7 @@ final class Integers {
         } else if (opcode.name().equals("mul24")) {
             return Loops.words(x.word32(0), x.word(1), x.word(2), (a, b) -> cut24(a, type) * cut24(b, type));
         } else if (type.bits == 64) {
-            return Loops.longs(x.result(0, type), x.wide(1), x.wide(2), (a, b) -> a * b);
+            return mul64(x.result(0, type), x.wide(1), x.wide(2));
         } else if (type.bits == 16) {
             return Loops.words(x.result(0, type), x.word(1, type), x.word(2, type), (a, b) -> a * b & 0xFFFF);
         }
@@ -259,6 +259,15 @@ final class Integers {
             var r = warp.longs;
             for (int k = from; k < to; k++) {
                 r[d + k] = r[a + k] + r[b + k];
+            }
+        };
+    }
+
+    private static Lanes mul64(int d, int a, int b) {
+        return (warp, from, to) -> {
+            var r = warp.longs;
+            for (int k = from; k < to; k++) {
+                r[d + k] = r[a + k] * r[b + k];
             }
         };
     }

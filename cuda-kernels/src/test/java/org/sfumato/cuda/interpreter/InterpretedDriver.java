@@ -3,20 +3,25 @@ package org.sfumato.cuda.interpreter;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.sfumato.cuda.Driver;
 
 /// A CUDA device that interprets PTX: every launch runs at once, on this thread, with all its checks. What a kernel may
 /// not do is a [Fault] that names kernel, block, thread and line; so is what the host may not ask for.
 public final class InterpretedDriver implements Driver {
     private static final long MEMORY = 1L << 30;
+    private static final int MOST_BLOCKS = 64;
 
     private final Properties properties;
     private final DeviceMemory memory;
     private final List<Map<String, Program>> modules = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<Program> kernels = new ArrayList<>();
+    /// Blocks of the latest launches, by function, the latest last.
+    private final LinkedHashMap<Long, Block> blocks = new LinkedHashMap<>();
     private final Map<Long, List<Runnable>> graphs = new HashMap<>();
     private List<Runnable> capture;
     private long nextGraph = 1;
@@ -118,7 +123,17 @@ public final class InterpretedDriver implements Driver {
     public void launch(long function, Grid grid, MemorySegment arguments) {
         var program = kernels.get((int) function);
         var launch = new Launch(program, memory, grid, arguments, properties.sharedBytes());
-        act(() -> executed += launch.run());
+        act(() -> run(launch, function));
+    }
+
+    private void run(Launch launch, long function) {
+        // A block that a fault has stopped is not used again: where its threads are is of no meaning.
+        var block = launch.run(Optional.ofNullable(blocks.remove(function)));
+        blocks.put(function, block);
+        executed += block.executed();
+        if (blocks.size() > MOST_BLOCKS) {
+            blocks.pollFirstEntry();
+        }
     }
 
     @Override
@@ -181,6 +196,7 @@ public final class InterpretedDriver implements Driver {
     public void close() {
         modules.clear();
         kernels.clear();
+        blocks.clear();
         graphs.clear();
     }
 }

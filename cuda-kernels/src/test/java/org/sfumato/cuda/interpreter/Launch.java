@@ -1,6 +1,7 @@
 package org.sfumato.cuda.interpreter;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.sfumato.cuda.Driver;
 
 /// One launch of a kernel: its blocks run one after another, in the order of their index.
@@ -49,9 +50,13 @@ final class Launch {
         }
     }
 
-    /// Runs all blocks; returns how many instructions threads have executed.
-    long run() {
-        var block = new Block(this);
+    /// Runs all blocks in the memory of `old`, if that is there and fits.
+    ///
+    /// @return what they ran in, which tells how many instructions threads have executed
+    Block run(Optional<Block> old) {
+        var reused = old.filter(block -> block.fits(this));
+        reused.ifPresent(block -> block.begin(this));
+        var block = reused.orElseGet(() -> new Block(this));
         for (int z = 0; z < grid.gridZ(); z++) {
             for (int y = 0; y < grid.gridY(); y++) {
                 for (int x = 0; x < grid.gridX(); x++) {
@@ -59,7 +64,7 @@ final class Launch {
                 }
             }
         }
-        return block.executed();
+        return block;
     }
 
     /// Counts a branch or a meeting, for clocks.

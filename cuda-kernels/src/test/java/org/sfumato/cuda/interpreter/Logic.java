@@ -30,8 +30,34 @@ final class Logic {
             return predicates(name, x.result(0, type), x.predicate(1), x.predicate(2));
         }
         int d = x.result(0, type);
-        return type.bits == 64 ? Loops.longs(d, x.wide(1), x.wide(2), longs(name))
-                : Loops.words(d, x.word(1, type), x.word(2, type), ints(name));
+        if (type.bits == 64) {
+            return Loops.longs(d, x.wide(1), x.wide(2), longs(name));
+        }
+        int a = x.word(1, type);
+        int b = x.word(2, type);
+        return switch (name) {
+            case "and" -> and(d, a, b);
+            case "or" -> or(d, a, b);
+            default -> Loops.words(d, a, b, ints(name));
+        };
+    }
+
+    private static Lanes and(int d, int a, int b) {
+        return (warp, from, to) -> {
+            var r = warp.words;
+            for (int k = from; k < to; k++) {
+                r[d + k] = r[a + k] & r[b + k];
+            }
+        };
+    }
+
+    private static Lanes or(int d, int a, int b) {
+        return (warp, from, to) -> {
+            var r = warp.words;
+            for (int k = from; k < to; k++) {
+                r[d + k] = r[a + k] | r[b + k];
+            }
+        };
     }
 
     private static IntBinaryOperator ints(String name) {
@@ -81,7 +107,14 @@ final class Logic {
         }
         int most = type.bits - 1;
         int keep = type.bits == 16 ? 0xFFFF : -1;
-        return Loops.words(d, x.word(1, type), n, (a, by) -> by < 0 || by > most ? 0 : a << by & keep);
+        int a = x.word(1, type);
+        return (warp, from, to) -> {
+            var r = warp.words;
+            for (int k = from; k < to; k++) {
+                int by = r[n + k];
+                r[d + k] = by < 0 || by > most ? 0 : r[a + k] << by & keep;
+            }
+        };
     }
 
     private static Lanes right(Type type, Operands x) {
@@ -100,11 +133,22 @@ final class Logic {
                 }
             };
         }
-        return Loops.words(d, x.word(1, type), n, (a, by) -> {
+        return !signed && type.bits == 32 ? rightUnsigned(d, x.word(1, type), n)
+                : Loops.words(d, x.word(1, type), n, (a, by) -> {
             boolean out = by < 0 || by > most;
             int v = (int) Loops.extend(a, type);
             return (signed ? v >> (out ? most : by) : out ? 0 : v >>> by) & (type.bits == 16 ? 0xFFFF : -1);
         });
+    }
+
+    private static Lanes rightUnsigned(int d, int a, int n) {
+        return (warp, from, to) -> {
+            var r = warp.words;
+            for (int k = from; k < to; k++) {
+                int by = r[n + k];
+                r[d + k] = by < 0 || by > 31 ? 0 : r[a + k] >>> by;
+            }
+        };
     }
 
     /// Bit `4 a + 2 b + c` of the table, for each bit of a, b and c.

@@ -3,9 +3,11 @@ package org.sfumato.cuda.interpreter;
 import java.util.Arrays;
 import java.util.List;
 
-/// Shared memory of one block, with what is known of each byte: whether it was written, by which warp, and which have
-/// read it since the last barrier. Between two barriers no warp may touch what another has written, nor write what
-/// another has read; atomic accesses may meet each other.
+/// Shared memory of one block, with what is known of each granule of it: whether it was written, by which warp, and
+/// which have read it since the last barrier. Between two barriers no warp may touch what another has written, nor
+/// write what another has read; atomic accesses may meet each other.
+///
+/// A granule is a word until something narrower is accessed, then as wide as that.
 ///
 /// A stamp is `interval << 8 | atomic << 7 | in flight << 6 | warp`: intervals between barriers are counted from block
 /// to block, so nothing need be cleared for the next one.
@@ -19,8 +21,9 @@ final class SharedMemory {
     private static final int LAST_INTERVAL = (1 << 22) - 1;
 
     final int[] words;
-    private final int[] written;
-    private final int[] read;
+    private int granule = 2;
+    private int[] written;
+    private int[] read;
     private final int size;
     private final int dynamicAt;
     private final List<int[]> redZones;
@@ -32,15 +35,34 @@ final class SharedMemory {
         this.dynamicAt = dynamicAt;
         size = dynamicAt + dynamicBytes;
         words = new int[(size + 3) / 4];
-        written = new int[size];
-        read = new int[size];
+        written = new int[words.length];
+        read = new int[words.length];
         markRedZones();
     }
 
     private void markRedZones() {
         for (var zone : redZones) {
-            Arrays.fill(written, zone[0], Math.min(zone[1], dynamicAt), RED);
+            int from = zone[0] + (1 << granule) - 1 >> granule;
+            Arrays.fill(written, from, Math.min(zone[1], dynamicAt) >> granule, RED);
         }
+    }
+
+    /// Makes granules as narrow as an access of `bytes` bytes.
+    private void refine(int bytes) {
+        int finer = Integer.numberOfTrailingZeros(bytes);
+        int by = granule - finer;
+        granule = finer;
+        written = spread(written, by);
+        read = spread(read, by);
+        markRedZones();
+    }
+
+    private static int[] spread(int[] stamps, int by) {
+        var result = new int[stamps.length << by];
+        for (int j = 0; j < result.length; j++) {
+            result[j] = stamps[j >> by];
+        }
+        return result;
     }
 
     /// Forgets all that was written: a block begins.
@@ -62,7 +84,7 @@ final class SharedMemory {
     int read(Warp warp, int lane, long address, int bytes) {
         int from = inside(warp, lane, address, bytes, "load");
         int now = interval << INTERVAL | warp.number();
-        for (int j = from; j < from + bytes; j++) {
+        for (int j = from >> granule; j < from + bytes >> granule; j++) {
             if (written[j] != now) {
                 checkRead(warp, lane, j);
             }
@@ -74,8 +96,9 @@ final class SharedMemory {
         return from >> 2;
     }
 
-    private void checkRead(Warp warp, int lane, int at) {
-        int stamp = written[at];
+    private void checkRead(Warp warp, int lane, int j) {
+        int stamp = written[j];
+        int at = j << granule;
         if (stamp == RED) {
             throw warp.fault(lane, "load out of bounds: shared byte %d belongs to no variable".formatted(at));
         } else if ((stamp & FLIGHT) != 0 && stamp >>> INTERVAL >= first) {
@@ -97,7 +120,7 @@ final class SharedMemory {
     /// Checks an access that reads and writes at once; returns the index of its first word.
     int atomic(Warp warp, int lane, long address, int bytes) {
         int from = inside(warp, lane, address, bytes, "atomic");
-        for (int j = from; j < from + bytes; j++) {
+        for (int j = from >> granule; j < from + bytes >> granule; j++) {
             boolean atomicsOnly = (written[j] & ATOMIC) != 0 && (written[j] & FLIGHT) == 0;
             if (written[j] >>> INTERVAL < first || !atomicsOnly) {
                 checkRead(warp, lane, j);
@@ -116,13 +139,13 @@ final class SharedMemory {
         for (int j = 0; j < bytes / 4; j++) {
             words[(address >> 2) + j] = data[j];
         }
-        Arrays.fill(written, address, address + bytes, interval << INTERVAL | warp.number());
+        Arrays.fill(written, address >> granule, address + bytes >> granule, interval << INTERVAL | warp.number());
     }
 
     private int write(Warp warp, int lane, long address, int bytes, int flag) {
         int from = inside(warp, lane, address, bytes, "store");
         int now = interval << INTERVAL | flag | warp.number();
-        for (int j = from; j < from + bytes; j++) {
+        for (int j = from >> granule; j < from + bytes >> granule; j++) {
             if (written[j] != now) {
                 checkWrite(warp, lane, j, flag);
                 written[j] = now;
@@ -130,15 +153,16 @@ final class SharedMemory {
             int reader = read[j];
             if (reader >>> INTERVAL == interval && (reader & WARP) != warp.number()) {
                 throw warp.fault(lane, "race: shared byte %d is written, which %s read since the last barrier"
-                        .formatted(j, (reader & WARP) == MANY ? "several warps have"
+                        .formatted(j << granule, (reader & WARP) == MANY ? "several warps have"
                                 : "warp " + (reader & WARP) + " has"));
             }
         }
         return from >> 2;
     }
 
-    private void checkWrite(Warp warp, int lane, int at, int flag) {
-        int stamp = written[at];
+    private void checkWrite(Warp warp, int lane, int j, int flag) {
+        int stamp = written[j];
+        int at = j << granule;
         if (stamp == RED) {
             throw warp.fault(lane, "store out of bounds: shared byte %d belongs to no variable".formatted(at));
         } else if (stamp >>> INTERVAL < first) {
@@ -160,6 +184,9 @@ final class SharedMemory {
         } else if (address < 0 || address + bytes > size) {
             throw warp.fault(lane, "%s out of bounds: %d bytes at shared address %d, of %d".formatted(what, bytes,
                     address, size));
+        }
+        if (bytes < 1 << granule) {
+            refine(bytes);
         }
         return (int) address;
     }

@@ -51,6 +51,12 @@ final class Warp {
         specials(false);
     }
 
+    /// A launch begins.
+    void begin() {
+        executed = 0;
+        specials(false);
+    }
+
     private void fill(Registers.Place place, long value) {
         if (place.bits() == 64) {
             Arrays.fill(longs, place.index(), place.index() + Registers.LANES, value);
