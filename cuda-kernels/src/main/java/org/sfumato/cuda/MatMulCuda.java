@@ -69,11 +69,12 @@ final class MatMulCuda {
         var shape = new Products.Shape(out.dtype(), p.m(), p.n(), p.k(),
                 new Products.Matrix(p.am(), p.ak(), p.batch().a()[2]),
                 new Products.Matrix(p.bk(), p.bn(), p.batch().b()[2]), p.bias() != null, p.batch().count());
-        if (!library.get().supports(shape)) {
+        long bias = p.bias() == null ? 0 : p.bias().address();
+        long odd = (p.a().address() | p.b().address() | bias | out.address()) % Products.ALIGNMENT;
+        if (odd != 0 || !library.get().supports(shape)) {
             return false;
         }
-        library.get().multiply(shape, p.a().address(), p.b().address(), p.bias() == null ? 0 : p.bias().address(),
-                out.address());
+        library.get().multiply(shape, p.a().address(), p.b().address(), bias, out.address());
         return true;
     }
 

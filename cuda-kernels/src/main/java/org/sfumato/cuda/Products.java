@@ -4,6 +4,9 @@ import org.sfumato.tensor.DType;
 
 /// Matrix products by a library of the vendor, where there is one.
 public interface Products {
+    /// Addresses that are multiples of this are taken.
+    int ALIGNMENT = 16;
+
     /// `c = a b + bias` for each of `batch` pairs; a is (m, k), b is (k, n), c is dense (m, n).
     ///
     /// @param type of all three matrices: sums are in f32, or in f64 for f64

@@ -12,8 +12,7 @@ import java.util.Map;
 import org.sfumato.cuda.Products;
 import org.sfumato.tensor.DType;
 
-/// Matrix products by cuBLASLt. It thinks in columns: our row-major `c = a b` is its `c' = b' a'`. What it finds best
-/// for a shape is kept.
+/// Matrix products by cuBLASLt, as [ColumnProduct] puts them. What it finds best for a shape is kept.
 final class CublasLt implements Products {
     private static final long WORKSPACE = 32L << 20;
     private static final int CUBLAS_OP_N = 0;
@@ -32,6 +31,8 @@ final class CublasLt implements Products {
     private static final int CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT = 5;
     private static final int CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET = 6;
     private static final int CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES = 1;
+    /// Of A, B, C and D.
+    private static final int[] CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_BYTES = {5, 6, 7, 8};
     /// `cublasLtMatmulHeuristicResult_t`: 64 bytes of the algorithm, then the size of its workspace (8 bytes), its
     /// state (4), and what is not read.
     private static final long RESULT_BYTES = 96;
@@ -71,13 +72,8 @@ final class CublasLt implements Products {
 
     @Override
     public boolean supports(Shape shape) {
-        return shape.type().isFloating() && isMatrix(shape.a(), shape.m(), shape.k())
-                && isMatrix(shape.b(), shape.k(), shape.n()) && plan(shape).algorithm.byteSize() > 0;
-    }
-
-    /// True if rows or columns are dense and do not overlap.
-    private static boolean isMatrix(Matrix matrix, long rows, long columns) {
-        return matrix.column() == 1 && matrix.row() >= columns || matrix.row() == 1 && matrix.column() >= rows;
+        return shape.type().isFloating() && ColumnProduct.isMatrix(shape.a(), shape.m(), shape.k())
+                && ColumnProduct.isMatrix(shape.b(), shape.k(), shape.n()) && plan(shape).algorithm.byteSize() > 0;
     }
 
     private Plan plan(Shape shape) {
@@ -94,16 +90,15 @@ final class CublasLt implements Products {
         check(lt.cublasLtMatmulDescCreate.call(cell.address(), wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
                 wide ? CUDA_R_64F : CUDA_R_32F), "description");
         long operation = cell.get(JAVA_LONG, 0);
-        boolean rowsOfA = shape.a().column() == 1;
-        boolean rowsOfB = shape.b().column() == 1;
-        describe(operation, CUBLASLT_MATMUL_DESC_TRANSA, rowsOfB ? CUBLAS_OP_N : CUBLAS_OP_T);
-        describe(operation, CUBLASLT_MATMUL_DESC_TRANSB, rowsOfA ? CUBLAS_OP_N : CUBLAS_OP_T);
+        var product = ColumnProduct.of(shape);
+        describe(operation, CUBLASLT_MATMUL_DESC_TRANSA, product.first().turned() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        describe(operation, CUBLASLT_MATMUL_DESC_TRANSB, product.second().turned() ? CUBLAS_OP_T : CUBLAS_OP_N);
         if (shape.bias()) {
             describe(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
         }
-        long a = layout(shape, shape.k(), shape.m(), rowsOfA, shape.a());
-        long b = layout(shape, shape.n(), shape.k(), rowsOfB, shape.b());
-        long c = layout(shape, shape.n(), shape.m(), true, new Matrix(shape.n(), 1, shape.m() * shape.n()));
+        long a = layout(shape, product.second());
+        long b = layout(shape, product.first());
+        long c = layout(shape, product.result());
         return new Plan(operation, a, b, c, best(operation, a, b, c));
     }
 
@@ -113,8 +108,7 @@ final class CublasLt implements Products {
                 "attribute " + attribute);
     }
 
-    /// A matrix that is (`rows`, `columns`) in the library's view, or turned if it does not lie in our rows.
-    private long layout(Shape shape, long rows, long columns, boolean ours, Matrix matrix) {
+    private long layout(Shape shape, ColumnProduct.Columns matrix) {
         int type = switch (shape.type()) {
             case F32 -> CUDA_R_32F;
             case F64 -> CUDA_R_64F;
@@ -122,8 +116,8 @@ final class CublasLt implements Products {
             case F16 -> CUDA_R_16F;
             case I64, I32, BOOL -> throw new IllegalArgumentException("cublasLt: no products of " + shape.type());
         };
-        check(lt.cublasLtMatrixLayoutCreate.call(cell.address(), type, ours ? rows : columns, ours ? columns : rows,
-                ours ? matrix.row() : matrix.column()), "layout");
+        check(lt.cublasLtMatrixLayoutCreate.call(cell.address(), type, matrix.rows(), matrix.columns(),
+                matrix.leading()), "layout");
         long layout = cell.get(JAVA_LONG, 0);
         if (shape.batch() > 1) {
             cell.set(JAVA_INT, 0, Math.toIntExact(shape.batch()));
@@ -143,6 +137,11 @@ final class CublasLt implements Products {
         cell.set(JAVA_LONG, 0, WORKSPACE);
         check(lt.cublasLtMatmulPreferenceSetAttribute.call(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                 cell.address(), (long) Long.BYTES), "workspace");
+        for (int attribute : CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_BYTES) {
+            cell.set(JAVA_INT, 0, Products.ALIGNMENT);
+            check(lt.cublasLtMatmulPreferenceSetAttribute.call(preference, attribute, cell.address(),
+                    (long) Integer.BYTES), "alignment");
+        }
         var result = arena.allocate(RESULT_BYTES, Long.BYTES);
         int status = lt.cublasLtMatmulAlgoGetHeuristic.call(new long[] {handle, operation, b, a, c, c, preference}, 1,
                 result.address(), cell.address());

@@ -229,6 +229,7 @@ public final class LibCuda implements Driver {
     /// cuBLASLt, looked for when it is first asked for.
     @Override
     public Optional<Products> products() {
+        enter();
         if (!productsSought && Settings.current().cuda().cublas()) {
             productsSought = true;
             CublasLtFunctions.find(Settings.current().cuda().folders()).ifPresent(functions ->
