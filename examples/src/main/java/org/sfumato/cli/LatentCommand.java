@@ -33,9 +33,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `sfumato latent`: latents made, walked between, looked at, measured.
-@Command(name = "latent", description = "Latents: make, interpolate, map, report.", synopsisSubcommandLabel = "WHAT",
+@Command(name = "latent", description = "Latents: make, interpolate, map, report, write on.",
+        synopsisSubcommandLabel = "WHAT",
         subcommands = {LatentEncodeCommand.class, LatentCommand.Generate.class, LatentCommand.Interpolate.class,
-            LatentCommand.Picture.class, LatentCommand.Report.class})
+            LatentCommand.Picture.class, LatentCommand.Report.class,
+            LatentNextCommands.Continue.class, LatentNextCommands.Score.class})
 final class LatentCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -45,8 +47,8 @@ final class LatentCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to do: encode, generate, interpolate, map or "
-                + "report");
+        throw new ParameterException(spec.commandLine(), "name what to do: encode, generate, interpolate, map, "
+                + "report, continue or score");
     }
 
     private static void write(Path out, Tensor latents, long... documents) throws IOException {

@@ -8,6 +8,7 @@ import org.sfumato.models.gaussian.GaussianProcess;
 import org.sfumato.models.gaussian.LatentNetworkConfig;
 import org.sfumato.models.gaussian.LatentTable;
 import org.sfumato.models.gaussian.Parameterisation;
+import org.sfumato.models.gaussian.SelfConditioned;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Weighting;
 import org.sfumato.models.gist.LatentTransformerConfig;
@@ -97,6 +98,13 @@ record LatentRecipe(LatentNetworkConfig network, LatentTrainingConfig training, 
                 new DenoisingObjective(new GaussianProcess(DiscreteSchedule.linear(), new Parameterisation.Epsilon()),
                         new Weighting.Simple(), small ? Draw.STRATIFIED : Draw.APART, 0, 0),
                 small ? Scaling.EACH : Scaling.NONE);
+    }
+
+    /// The same with a network that reads its own last prediction, in half of the steps of training.
+    LatentRecipe selfConditioned() {
+        var o = objective;
+        return new LatentRecipe(new SelfConditioned.Config(network), training, new DenoisingObjective(o.process(),
+                o.weighting(), o.levels(), o.unconditional(), .5), scaling);
     }
 
     private static LatentRecipe reverse(int width, int vectors, long seed) {

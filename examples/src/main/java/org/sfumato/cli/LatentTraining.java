@@ -50,6 +50,9 @@ final class LatentTraining implements Callable<Integer> {
                     + "${DEFAULT-VALUE}).")
     LatentRecipe.Size preset;
 
+    @Option(names = "--self-condition", description = "Reverse: the network reads its own last prediction too.")
+    boolean selfCondition;
+
     @Mixin
     LatentOptions options = new LatentOptions();
 
@@ -99,6 +102,7 @@ final class LatentTraining implements Callable<Integer> {
         }
         var train = table.part(0, table.rows() - held);
         var recipe = options.apply(LatentRecipe.of(denoiser, preset, table, seed));
+        recipe = selfCondition ? recipe.selfConditioned() : recipe;
         var stored = resume ? resumed(recipe) : null;
         var statistics = stored == null ? recipe.scaling().of(train) : LatentCheckpoint.statistics(stored);
         try (var interrupt = new Interrupt(); var trainer = new LatentTrainer(recipe.training(), recipe.network(),

@@ -122,6 +122,7 @@ class LatentCommandsTest {
         "train latent --data DATA --out OUT --lr 0, 2, --lr must be above 0",
         "train latent --data DATA --out OUT --held-out 1, 1, leave no two to train on",
         "train latent --data DATA --out OUT --context 1, 1, reads no latents before",
+        "train latent --data DATA --out OUT --denoiser ldlm --self-condition, 1, reads a condition already",
         "train latent --data DATA --out OUT --denoiser other, 2, Invalid value for option '--denoiser'",
         "train latent --data DATA --out OUT --resume, 1, nothing to resume",
         "train latent --data TEMP/missing --out OUT, 1, no such file",

@@ -3,6 +3,7 @@ package org.sfumato.models.ldlm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.sfumato.models.gaussian.Condition;
 import org.sfumato.models.gaussian.ConditionalDenoiser;
 import org.sfumato.models.gaussian.LatentNetwork;
 import org.sfumato.models.gaussian.NoisyLatents;
@@ -58,14 +59,11 @@ public record ContextLdlm(ContextLdlmConfig config, Fourier fourier, Mapping map
     public Tensor forward(NoisyLatents noisy, Pass pass) {
         var z = Ldlm.requireOne(noisy, config.width(), config.context());
         var told = mapping.forward(fourier.forward(noisy.time()));                                     // (B, C)
-        var x = input.forward(z);
-        Tensor mask = null;
-        if (noisy.condition() != null) {
-            var before = noisy.condition();
-            x = Tensor.concat(1, x, beforeInput.forward(before.latents().mul(1 / config.deviation())));
-            var always = Tensor.full(Shape.of(z.size(0), 1), 1, DType.BOOL, z.device());
-            mask = Tensor.concat(1, always, before.present()).unsqueeze(1).unsqueeze(1);               // (B, 1, 1, T)
-        }
+        var before = noisy.condition() == null ? Condition.of(z.mul(0)).absent() : noisy.condition();
+        var x = Tensor.concat(1, input.forward(z),
+                beforeInput.forward(before.latents().mul(1 / config.deviation())));                    // (B, 1 + M, C)
+        var always = Tensor.full(Shape.of(z.size(0), 1), 1, DType.BOOL, z.device());
+        var mask = Tensor.concat(1, always, before.present()).unsqueeze(1).unsqueeze(1);               // (B, 1, 1, T)
         var places = Tensor.arange(0, 1, new Spec(Shape.of(x.size(1)), x.dtype()), x.device());
         for (var block : blocks) {
             x = block.forward(x, told, places, mask);

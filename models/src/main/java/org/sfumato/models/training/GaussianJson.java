@@ -8,6 +8,7 @@ import org.sfumato.models.gaussian.GaussianProcess;
 import org.sfumato.models.gaussian.GaussianSchedule;
 import org.sfumato.models.gaussian.LatentNetworkConfig;
 import org.sfumato.models.gaussian.Parameterisation;
+import org.sfumato.models.gaussian.SelfConditioned;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Weighting;
 import org.sfumato.models.gist.LatentTransformerConfig;
@@ -50,6 +51,7 @@ final class GaussianJson {
             "min-snr", Weighting.MinSnr.class,
             "soft-min-snr", Weighting.SoftMinSnr.class,
             "edm", Weighting.Edm.class);
+    private static final String SELF = "self-conditioned";
     private static final String LEVELS = "levels";
     private static final String UNCONDITIONAL = "unconditional";
     private static final String SELF_CONDITIONED = "selfConditioned";
@@ -57,11 +59,18 @@ final class GaussianJson {
     private GaussianJson() { }
 
     static ObjectNode write(LatentNetworkConfig network) {
+        if (network instanceof SelfConditioned.Config(LatentNetworkConfig inner)) {
+            var node = JsonNodeFactory.instance.objectNode();
+            node.set(SELF, named(NETWORKS, inner));
+            return node;
+        }
         return named(NETWORKS, network);
     }
 
     static LatentNetworkConfig network(JsonNode json) {
-        return (LatentNetworkConfig) read(NETWORKS, "network", json);
+        boolean self = json.has(SELF);
+        var network = (LatentNetworkConfig) read(NETWORKS, "network", self ? json.get(SELF) : json);
+        return self ? new SelfConditioned.Config(network) : network;
     }
 
     static ObjectNode write(DenoisingObjective objective) {

@@ -24,6 +24,7 @@ import org.sfumato.models.gaussian.LatentNetworkConfig;
 import org.sfumato.models.gaussian.LatentObserver;
 import org.sfumato.models.gaussian.LatentTable;
 import org.sfumato.models.gaussian.Parameterisation;
+import org.sfumato.models.gaussian.SelfConditioned;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Solver;
 import org.sfumato.models.gaussian.Weighting;
@@ -80,21 +81,26 @@ class LatentTrainerTest {
     private static LatentNetworkConfig network(String name) {
         return switch (name) {
             case "reverse" -> new ReverseTransformerConfig(WIDTH, 2, 1, 1, 8, .1, 1, TimeWaves.GEOMETRIC);
+            case "self-conditioned" -> new SelfConditioned.Config(network("reverse"));
             case "ldlm" -> new LdlmConfig(1, 16, 2, WIDTH, 1);
             default -> new ContextLdlmConfig(1, 16, 24, 2, WIDTH, 3, 1);
         };
     }
 
+    private static boolean isFree(String name) {
+        return name.equals("reverse") || name.equals("self-conditioned");
+    }
+
     private static DenoisingObjective objective(String name) {
-        return name.equals("reverse")
+        return isFree(name)
                 ? new DenoisingObjective(new GaussianProcess(DiscreteSchedule.scaledLinear(), new Parameterisation.V()),
-                        new Weighting.MinSnr(5), Draw.APART, 0, 0)
+                        new Weighting.MinSnr(5), Draw.APART, 0, .5)
                 : new DenoisingObjective(new GaussianProcess(new SigmaSchedule.VDiffusion(1e-2, 50, 1),
                         new Parameterisation.Edm(1)), new Weighting.Simple(), Draw.STRATIFIED, .2, 0);
     }
 
     private LatentTrainer trainer(String name, long steps) {
-        int context = name.equals("reverse") ? 0 : name.equals("ldlm") ? 1 : 3;
+        int context = isFree(name) ? 0 : name.equals("ldlm") ? 1 : 3;
         return new LatentTrainer(new LatentTrainingConfig(16, context, 1e-2, .9, .99, 1e-3, 1, 3,
                 LatentTrainingConfig.Course.COSINE, .99, .7, 5), network(name), objective(name),
                 scope.call(() -> LatentStatistics.of(chain.latents())), chain, steps);
@@ -113,7 +119,7 @@ class LatentTrainerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"reverse", "ldlm", "ldlm-context"})
+    @ValueSource(strings = {"reverse", "self-conditioned", "ldlm", "ldlm-context"})
     void aStoppedRunGoesOnBitForBit(String name) throws IOException {
         var folder = temp.resolve(name);
         try (var whole = trainer(name, 8); var first = trainer(name, 8); var second = trainer(name, 8);
@@ -236,6 +242,21 @@ class LatentTrainerTest {
         assertThatThrownBy(() -> LatentTable.read(two)).hasMessageContaining("not finite");
         Safetensors.write(two, Map.of("embeds", Tensor.zeros(2, 3)), Map.of());
         assertThatThrownBy(() -> LatentTable.read(one, two)).hasMessageContaining("not of the size");
+    }
+
+    /// W is zero at first and moves only where an estimate was read.
+    @Test
+    void selfConditioningIsLearned() {
+        try (var trainer = trainer("self-conditioned", 20)) {
+            var w = trainer.parameters().get("estimate.weight");
+            assertThat(w.toFloats()).containsOnly(0);
+            while (trainer.steps() < 20) {
+                trainer.step();
+            }
+            assertThat(scope.call(() -> w.abs().max().item())).isGreaterThan(1e-4);
+        }
+        assertThatThrownBy(() -> scope.call(() -> new SelfConditioned.Config(network("ldlm")).init(Rng.of(1))))
+                .hasMessageContaining("reads a condition already");
     }
 
     @Test
