@@ -9,6 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.Noisy;
@@ -97,6 +98,27 @@ class BlockDiffusionTest {
                 network.forward(Input.of(ids.slice(1, from, from + 4)), cache);
             }
             assertThat(cache.length()).isEqualTo(LENGTH);
+        });
+    }
+
+    /// Cache on or off: the same bits, for blocks of two tokens and more. A single row is multiplied by other kernels.
+    @ParameterizedTest
+    @CsvSource({"2, 1, 12", "2, 3, 12", "3, 1, 12", "4, 1, 12", "4, 3, 12", "6, 2, 12", "20, 1, 200", "7, 1, 140"})
+    void aCacheChangesNoBit(int block, int rows, int length) {
+        scope.run(() -> {
+            var network = Transformer.init(TransformerConfig.modern(VOCABULARY, length, 64, 2, 2)
+                    .withStart(Start.TORCH).withPattern(Pattern.blocks(block)), Rng.of(1));
+            var ids = Tensor.integers(Shape.of(rows, length), MASK, Rng.of(2));
+            var noisy = Tensor.integers(Shape.of(rows, length), VOCABULARY, Rng.of(5));
+            var cache = network.cache(rows, length);
+            for (int from = 0; from < length; from += block) {
+                var own = noisy.slice(1, from, from + block);
+                var cached = network.after(cache).forward(new Noisy(own, null), Pass.INFERENCE);
+                var whole = network.forward(Tensor.concat(1, ids.slice(1, 0, from), own), Pass.INFERENCE)
+                        .slice(1, from, from + block);
+                assertThat(cached.toFloats()).as("block from %d", from).isEqualTo(whole.toFloats());
+                network.forward(Input.of(ids.slice(1, from, from + block)), cache);
+            }
         });
     }
 

@@ -22,7 +22,8 @@ final class AttentionCpu {
     private static final long VALUES = KEYS * TileF32.PANEL;
     /// Blocks of queries that walk over the keys together, at most, so that values are packed once for all.
     private static final int SPAN = 8;
-    /// Up to so many queries, each score is a sum along a key: the keys pass at the speed of memory.
+    /// For one position, of up to so many heads together, each score is a sum along a key: the keys pass at the speed
+    /// of memory. Of two positions and more a query's result has the same bits whatever others there are.
     private static final int FEW = 3;
     /// Up to so many queries, values are read where they lie.
     private static final int IN_PLACE = 16;
@@ -139,7 +140,7 @@ final class AttentionCpu {
     }
 
     private boolean isFew() {
-        return q.t() * side <= FEW;
+        return q.t() == 1 && side <= FEW;
     }
 
     private long place(int block, long w) {
