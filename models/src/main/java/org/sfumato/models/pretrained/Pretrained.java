@@ -75,7 +75,7 @@ public final class Pretrained {
 
     /// The table of the family, with the prefix that this file uses: the names of a network saved without its head
     /// lack it.
-    private static Map<String, Source> sources(Family family, TransformerConfig config, List<String> names) {
+    static Map<String, Source> sources(Family family, TransformerConfig config, List<String> names) {
         boolean bare = names.stream().noneMatch(name -> name.startsWith(family.prefix()));
         var sources = new LinkedHashMap<String, Source>();
         family.sources(config).forEach((name, source) -> sources.put(name, source.rename(
