@@ -5,7 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.spi.Operand;
 
@@ -20,6 +22,7 @@ final class Faults {
     private final Driver driver;
     private final long address;
     private final List<Looked> looked = new ArrayList<>();
+    private final Map<Looked, Integer> numbers = new HashMap<>();
     private final MemorySegment word = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
     private boolean pending;
 
@@ -39,17 +42,17 @@ final class Faults {
             return;
         }
         var what = new Looked(op, index.shape(), bound);
-        int number = looked.indexOf(what);
-        if (number < 0) {
-            number = looked.size();
-            looked.add(what);
-        }
+        int number = numbers.computeIfAbsent(what, added -> {
+            looked.add(added);
+            return looked.size() - 1;
+        });
         launcher.kernel("index", "checkIndices").address(index).i64(n).i64(bound).i64(ignored)
                 .i64(number * POSITIONS).i64(address).launch(Driver.Grid.of(Launcher.blocks(n, THREADS), THREADS));
         pending = true;
     }
 
-    /// Tells what was found since the last time, and forgets it.
+    /// Tells what was found since the last time, one fault if there are several, and forgets it. Once an index was
+    /// looked at, each call asks the device: a graph that is replayed looks again.
     ///
     /// @throws IndexOutOfBoundsException if an index was outside its range
     void check() {

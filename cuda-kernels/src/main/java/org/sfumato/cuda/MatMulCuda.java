@@ -82,7 +82,7 @@ final class MatMulCuda {
         if (byLibrary(work, p, out)) {
             return;
         }
-        boolean alongK = p.ak() == 1 && p.bk() == 1;
+        boolean alongK = p.ak() == 1 && p.bk() == 1 && p.k() >= WARP;
         if (alongK && p.m() <= FEW) {
             dots(work, p, out);
         } else if (alongK && p.n() == 1 && p.bias() == null) {
