@@ -5,8 +5,8 @@ import org.sfumato.examples.*
 // sfumato train vae made.
 
 var text = "to be or not to be, that is the question. ".repeat(40)
-var first = Autoencoders.small(text, 8, 40, 1)
-var second = Autoencoders.small(text, 8, 60, 1)
+var first = Autoencoders.small(text, 8, 10, 1)
+var second = Autoencoders.small(text, 8, 15, 1)
 
 // The parameters of both, mixed.
 var losses = AdapterSoup.run(first, second, text, System.out)

@@ -50,6 +50,10 @@ final class VaeOptions {
     @Option(names = "--layers", paramLabel = "N", description = "scratch: of each network (default 3).")
     Integer layers;
 
+    @Option(names = "--word-dropout", paramLabel = "P",
+            description = "scratch: the share of the decoder's input tokens hidden in training (default 0.3).")
+    Double wordDropout;
+
     @Option(names = "--prefix", paramLabel = "P", description = "The share of rows that keep the text before (default: "
             + "lora and scratch 0.5, adavae 0).")
     Double prefix;
@@ -101,6 +105,7 @@ final class VaeOptions {
         common.atLeast(1, "--encoder-layers", encoderLayers);
         common.atLeast(2, "--width", width);
         common.atLeast(1, "--layers", layers);
+        common.notNegative("--word-dropout", wordDropout == null ? 0 : wordDropout);
         common.notNegative("--prefix", prefix == null ? 0 : prefix);
         common.notNegative("--kl", kl == null ? 0 : kl);
         common.atLeast(1, "--kl-steps", klSteps);
@@ -111,7 +116,8 @@ final class VaeOptions {
         refuse(kind != Kind.LORA, "lora", "--rank", rank, "--alpha", alpha);
         refuse(kind != Kind.ADAVAE, "adavae", "--bottleneck", bottleneck, "--encoder-layers", encoderLayers, "--cycles",
                 cycles, "--free-nats", freeNats);
-        refuse(kind != Kind.SCRATCH, "scratch", "--vectors", vectors, "--width", width, "--layers", layers);
+        refuse(kind != Kind.SCRATCH, "scratch", "--vectors", vectors, "--width", width, "--layers", layers,
+                "--word-dropout", wordDropout);
         if (prefix != null && prefix > 1) {
             throw new ParameterException(spec.commandLine(), "--prefix must be at most 1, got " + prefix);
         }
@@ -157,7 +163,7 @@ final class VaeOptions {
             case SCRATCH -> {
                 int wide = or(width, 128);
                 var model = new VaeConfig.Scratch(vocabulary, or(context, 32), or(vectors, 4), or(latent, 16), wide,
-                        or(layers, 3), wide % 32 == 0 ? wide / 32 : 1, .2);
+                        or(layers, 3), wide % 32 == 0 ? wide / 32 : 1, or(wordDropout, .3));
                 yield with(VaeTrainingConfig.scratch(model, seed), new KlWeight.Sine(or(kl, .1), rise),
                         new Divergence.PerToken());
             }

@@ -1,6 +1,5 @@
 package org.sfumato.examples;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -29,25 +28,18 @@ public final class ActivationPatching {
     private ActivationPatching() { }
 
     /// Arguments: what `sfumato train vae` made, two texts, the picture to write.
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         if (args.length < 4) {
             System.err.println("usage: ActivationPatching VAE TEXT OTHER PICTURE.svg");
             System.exit(2);
         }
         try (var scope = Scope.open("patching")) {
-            var failure = scope.call(() -> {
-                try {
-                    var outcome = run(Autoencoders.open(Path.of(args[0])), args[1], args[2], System.out);
-                    Autoencoders.draw(Path.of(args[3]), "Activation patching", "numbers patched, strongest first",
-                            "share of the way", outcome.recovered());
-                    return null;
-                } catch (IOException e) {
-                    return e;
-                }
-            });
-            if (failure != null) {
-                throw failure;
-            }
+            scope.call(() -> Loading.of(() -> {
+                var outcome = run(Autoencoders.open(Path.of(args[0])), args[1], args[2], System.out);
+                Autoencoders.draw(Path.of(args[3]), "Activation patching", "numbers patched, strongest first",
+                        "share of the way", outcome.recovered());
+                return null;
+            }));
         }
     }
 

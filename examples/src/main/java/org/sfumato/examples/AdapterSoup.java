@@ -1,6 +1,5 @@
 package org.sfumato.examples;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,26 +19,19 @@ public final class AdapterSoup {
 
     /// Arguments: two folders that `sfumato train vae` made with the same sizes and the same language model, a text,
     /// the picture to write.
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         if (args.length < 4) {
             System.err.println("usage: AdapterSoup VAE OTHER TEXT PICTURE.svg");
             System.exit(2);
         }
         try (var scope = Scope.open("soup")) {
-            var failure = scope.call(() -> {
-                try {
-                    var losses = run(Autoencoders.open(Path.of(args[0])), Autoencoders.open(Path.of(args[1])),
-                            TextCorpus.read(Path.of(args[2])), System.out);
-                    Autoencoders.draw(Path.of(args[3]), "Soup of two trainings", "share of the second, in quarters",
-                            "nats per token", losses);
-                    return null;
-                } catch (IOException e) {
-                    return e;
-                }
-            });
-            if (failure != null) {
-                throw failure;
-            }
+            scope.call(() -> Loading.of(() -> {
+                var losses = run(Autoencoders.open(Path.of(args[0])), Autoencoders.open(Path.of(args[1])),
+                        TextCorpus.read(Path.of(args[2])), System.out);
+                Autoencoders.draw(Path.of(args[3]), "Soup of two trainings", "share of the second, in quarters",
+                        "nats per token", losses);
+                return null;
+            }));
         }
     }
 

@@ -1,6 +1,5 @@
 package org.sfumato.examples;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,25 +18,18 @@ public final class GlitchTokens {
     private GlitchTokens() { }
 
     /// Arguments: what `sfumato train vae` made, the picture to write.
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         if (args.length < 2) {
             System.err.println("usage: GlitchTokens VAE PICTURE.svg");
             System.exit(2);
         }
         try (var scope = Scope.open("glitch tokens")) {
-            var failure = scope.call(() -> {
-                try {
-                    var losses = run(Autoencoders.open(Path.of(args[0])), 4, System.out);
-                    Autoencoders.draw(Path.of(args[1]), "Tokens through a latent", "token, most likely first",
-                            "nats", Arrays.stream(losses).sorted().toArray());
-                    return null;
-                } catch (IOException e) {
-                    return e;
-                }
-            });
-            if (failure != null) {
-                throw failure;
-            }
+            scope.call(() -> Loading.of(() -> {
+                var losses = run(Autoencoders.open(Path.of(args[0])), 4, System.out);
+                Autoencoders.draw(Path.of(args[1]), "Tokens through a latent", "token, most likely first",
+                        "nats", Arrays.stream(losses).sorted().toArray());
+                return null;
+            }));
         }
     }
 

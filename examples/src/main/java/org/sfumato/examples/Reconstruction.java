@@ -1,6 +1,5 @@
 package org.sfumato.examples;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,27 +24,20 @@ public final class Reconstruction {
     private Reconstruction() { }
 
     /// Arguments: what `sfumato train vae` made, a text file, the picture to write.
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         if (args.length < 3) {
             System.err.println("usage: Reconstruction VAE TEXT PICTURE.svg");
             System.exit(2);
         }
         try (var scope = Scope.open("reconstruction")) {
-            var failure = scope.call(() -> {
-                try {
-                    var model = Autoencoders.open(Path.of(args[0]));
-                    var text = TextCorpus.read(Path.of(args[1]));
-                    show(model, text, 4, .1, System.out);
-                    Autoencoders.draw(Path.of(args[2]), "Reconstruction", "token", "share right",
-                            rightByPlace(model, text, 64));
-                    return null;
-                } catch (IOException e) {
-                    return e;
-                }
-            });
-            if (failure != null) {
-                throw failure;
-            }
+            scope.call(() -> Loading.of(() -> {
+                var model = Autoencoders.open(Path.of(args[0]));
+                var text = TextCorpus.read(Path.of(args[1]));
+                show(model, text, 4, .1, System.out);
+                Autoencoders.draw(Path.of(args[2]), "Reconstruction", "token", "share right",
+                        rightByPlace(model, text, 64));
+                return null;
+            }));
         }
     }
 

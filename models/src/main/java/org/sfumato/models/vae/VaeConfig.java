@@ -3,6 +3,7 @@ package org.sfumato.models.vae;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Output;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
+import org.sfumato.models.transformer.TransformerConfig.Start;
 
 /// What a [TextVae] is made of.
 public sealed interface VaeConfig {
@@ -91,7 +92,8 @@ public sealed interface VaeConfig {
         /// What reads spans and the queries behind them.
         public TransformerConfig encoder() {
             return TransformerConfig.modern(vocabulary + 1, length + vectors, width, layers, heads)
-                    .withOutput(new Output(true, false));               // it predicts no tokens
+                    .withOutput(new Output(true, false))                // it predicts no tokens
+                    .withStart(Start.NORMAL);                           // queries must see the text from the first step
         }
 
         /// What writes behind latents and a prefix.
