@@ -144,8 +144,8 @@ final class GistExperimentCommand implements Callable<Integer> {
 
     private void baselines(ExperimentRows rows, Setting s, List<int[]> real) throws IOException {
         rows.row(key("texts", 0, ""), () -> Map.of("nats", nats(s, real)));
-        rows.row(key("latents of the training", 0, ""), () -> made(s, s.train.latents().slice(0, 0,
-                Math.min(samples, s.train.rows()))));
+        rows.row(key("latents of the training", 0, ""), () -> made(s, s.train.draw(samples, 0, Rng.of(seed))
+                .latents()));
         rows.row(key("Gaussian", 0, ""), () -> {
             var fitted = FittedGaussian.of(flat(s.statistics.standardise(s.train.latents())));
             var drawn = fitted.sample(samples, Rng.of(seed)).reshape(samples, s.train.vectors(), s.train.width());
