@@ -6,8 +6,8 @@ struct alignas(16) quad { u64 low, high; };
 // An index outside [0, bound) stands for no element: it reads 0 and adds nothing.
 INLINE bool inside(i64 index, i64 bound) { return (u64) index < (u64) bound; }
 
-// Leaves the smallest `number` + position of an index outside [0, bound) that is not `ignored` in *fault, where `number`
-// tells the checks apart.
+// Leaves the smallest `number` + position of an index outside [0, bound) that is not `ignored` in *fault, where
+// `number` tells the checks apart.
 KERNEL checkIndices(const i64* index, i64 n, i64 bound, i64 ignored, u64 number, u64* fault) {
     i64 i = (i64) blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n && !inside(index[i], bound) && index[i] != ignored) {

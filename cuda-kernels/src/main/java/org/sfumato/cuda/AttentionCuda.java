@@ -44,7 +44,7 @@ final class AttentionCuda {
             int widest = (int) Math.max(rows[0].shape().size(3), rows[2].shape().size(3));
             if (isForTensorCores(work, widest, rows)) {
                 return new Call(work, op, rows[0].dtype(), rows[0], rows[1], rows[2],
-                        bias(work, mask, rows[0].dtype()), "attention80",
+                        bias(work, mask, rows[0].dtype()), tensorModule(rows[0].dtype()),
                         "_" + (widest > 64 ? LARGEST_TENSOR : 64) + "_" + rows[0].dtype(), TENSOR_ROWS);
             }
             int most = Math.max(WARP, Integer.highestOneBit(2 * widest - 1));
@@ -102,6 +102,10 @@ final class AttentionCuda {
         }
     }
 
+    private static String tensorModule(DType dtype) {
+        return dtype == DType.BF16 ? "attentionBf16_80" : "attentionF16_80";
+    }
+
     private static boolean isForTensorCores(Workspace work, int widest, Operand[] rows) {
         boolean can = work.has(8, 0) && rows[0].dtype() != DType.F32 && widest <= LARGEST_TENSOR;
         for (var x : rows) {
@@ -129,7 +133,7 @@ final class AttentionCuda {
         var bias = work.make(dtype, truth.shape());
         long n = truth.shape().count();
         if (n > 0) {
-            work.kernel("attention80", "attentionBias_" + dtype).address(truth).address(bias).i64(n)
+            work.kernel(tensorModule(dtype), "attentionBias_" + dtype).address(truth).address(bias).i64(n)
                     .launch(Driver.Grid.of(Launcher.blocks(n, THREADS), THREADS));
         }
         return bias;

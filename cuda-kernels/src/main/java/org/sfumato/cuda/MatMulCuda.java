@@ -11,7 +11,6 @@ import org.sfumato.tensor.spi.Operand;
 /// follows from sizes alone.
 final class MatMulCuda {
     private static final String MODULE = "gemm";
-    private static final String TENSOR_MODULE = "gemm80";
     /// Up to so many rows, each element of the result is a sum that a warp makes.
     private static final int FEW = 4;
     /// K is cut where fewer tiles than this are to be made ...
@@ -199,8 +198,8 @@ final class MatMulCuda {
     private static Kernel kernel(Workspace work, Tile tile, Product p, DType dtype) {
         return switch (tile) {
             case SMALL, MEDIUM, LARGE -> work.kernel(MODULE, tile.kernel + dtype);
-            case TENSOR_MEDIUM, TENSOR_LARGE -> work.kernel(TENSOR_MODULE, tile.kernel + (p.isTurnedA() ? 1 : 0)
-                    + (p.isTurnedB() ? 1 : 0) + "_" + dtype);
+            case TENSOR_MEDIUM, TENSOR_LARGE -> work.kernel(dtype == DType.BF16 ? "gemmBf16_80" : "gemmF16_80",
+                    tile.kernel + (p.isTurnedA() ? 1 : 0) + (p.isTurnedB() ? 1 : 0) + "_" + dtype);
         };
     }
 }

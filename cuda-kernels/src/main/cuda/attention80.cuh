@@ -1,8 +1,9 @@
-// Attention and its gradients in bf16 and f16 on tensor cores, without the matrix of all scores; sums in f32.
+// Attention and its gradients in bf16 or f16 on tensor cores, without the matrix of all scores; sums in f32.
 //
 // A block of four warps makes 64 rows of the result, each warp 16: rows of queries, or of keys in the gradient of keys
 // and values. The rows of the other kind pass through shared memory in tiles. No sum depends on the order of blocks.
 // Source: Dao 2023, arXiv 2307.08691, algorithms 1 and 2.
+#pragma once
 #include "attention.cuh"
 #include "tensor80.cuh"
 
@@ -374,5 +375,3 @@ template <int HEAD, class T> INLINE void gradKeys(Rows<T> q, Rows<T> k, Rows<T> 
     ATTENTION(128, name, T) \
     DELTA(name, T) \
     KERNEL attentionBias_##name(const u8* mask, T* bias, i64 n) { asBias(mask, bias, n); }
-HEADS(bf16, bf16)
-HEADS(f16, f16)

@@ -1,4 +1,5 @@
-// C = A B and C = A B + bias in bf16 and f16 on tensor cores, sums in f32.
+// C = A B and C = A B + bias in bf16 or f16 on tensor cores, sums in f32.
+#pragma once
 #include "batch.cuh"
 #include "tensor80.cuh"
 
@@ -169,5 +170,3 @@ template <int BM, int BN, int WM, int WN, bool turnedA, bool turnedB, class T> I
     GEMM(Medium, 64, 64, 32, 32, turnedA, turnedB, name, T) \
     GEMM(Large, 128, 128, 64, 32, turnedA, turnedB, name, T)
 #define GEMMS(name, T) LAYOUTS(0, 0, name, T) LAYOUTS(0, 1, name, T) LAYOUTS(1, 0, name, T) LAYOUTS(1, 1, name, T)
-GEMMS(bf16, bf16)
-GEMMS(f16, f16)
