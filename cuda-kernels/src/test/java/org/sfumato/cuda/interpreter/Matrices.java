@@ -202,7 +202,12 @@ final class Matrices {
                 int row = (lane >> 2) + 8 * (r >> 1);
                 int column = (lane & 3) * 2 + (r & 1);
                 double dot = dot(left, row * size, offset + column * size, size);
-                put(warp, result, c, d, r, lane, dot);
+                if (result == Type.F32) {
+                    warp.words[d[r] + lane] = Float.floatToRawIntBits(
+                            (float) (Float.intBitsToFloat(warp.words[c[r] + lane]) + dot));
+                } else {
+                    put(warp, result, c, d, r, lane, dot);
+                }
             }
         }
     }
@@ -218,8 +223,6 @@ final class Matrices {
     private static void put(Warp warp, Type result, int[] c, int[] d, int r, int lane, double dot) {
         var words = warp.words;
         switch (result) {
-            case F32 -> words[d[r] + lane] = Float.floatToRawIntBits(
-                    (float) (Float.intBitsToFloat(words[c[r] + lane]) + dot));
             case S32 -> words[d[r] + lane] = words[c[r] + lane] + (int) dot;
             default -> {
                 int shift = 16 * (r & 1);

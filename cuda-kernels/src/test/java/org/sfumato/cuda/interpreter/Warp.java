@@ -303,19 +303,20 @@ final class Warp {
     private boolean met(int part) {
         current = pcs[part];
         var together = (Action.Together) program.code()[current].action();
+        boolean aligned = together.aligned();
         int rest = masks[part];
         while (rest != 0) {
             int lane = Integer.numberOfTrailingZeros(rest);
-            int members = together.aligned() ? ALL : together.members(this, lane);
+            int members = aligned ? ALL : together.members(this, lane);
             if ((members >>> lane & 1) == 0) {
                 throw fault(lane, "the mask 0x%08x does not name the thread's own lane".formatted(members));
             }
-            if (together.aligned() && live != ALL) {
+            if (aligned && live != ALL) {
                 throw fault(lane, "all 32 threads of the warp must take part, but some have ended or never were");
             }
-            int group = 0;
-            for (int k = lane; k < Registers.LANES; k++) {
-                if ((rest >>> k & 1) != 0 && (together.aligned() || together.members(this, k) == members)) {
+            int group = aligned ? rest : 0;
+            for (int k = lane; !aligned && k < Registers.LANES; k++) {
+                if ((rest >>> k & 1) != 0 && together.members(this, k) == members) {
                     group |= 1 << k;
                 }
             }
