@@ -44,13 +44,14 @@ record Leaderboard(Path out, List<String> kinds, int seeds, ExperimentRows score
         var own = rows(kind).toList();
         double mean = mean(kind);
         double squares = own.stream().mapToDouble(row -> Math.pow(row.get("nats").asDouble() - mean, 2)).sum();
-        double error = Math.sqrt(own.stream().mapToDouble(row -> Math.pow(row.get("stderr").asDouble(0), 2)).sum())
-                / own.size();
+        double error = Math.sqrt(own.stream().mapToDouble(row -> Math.pow(number(row, "stderr"), 2)).sum())
+                / own.size();                                           // NaN of one noisy version, which has none
         return String.format(Locale.ROOT, "| %s | %,d | %,.0f | %.1f M | %s%.4f%s | %s | %d |%n", kind,
                 own.getFirst().get("parameters").asLong(), average(own, "steps"), average(own, "trainedTokens") / 1e6,
                 error == 0 ? "" : "<= ", mean,
                 own.size() < 2 ? "" : String.format(Locale.ROOT, " +- %.4f", Math.sqrt(squares / (own.size() - 1))),
-                error == 0 ? "exact" : String.format(Locale.ROOT, "%.4f", error), own.size());
+                error == 0 ? "exact" : Double.isNaN(error) ? "-" : String.format(Locale.ROOT, "%.4f", error),
+                own.size());
     }
 
     private double mean(String kind) {
@@ -83,7 +84,7 @@ record Leaderboard(Path out, List<String> kinds, int seeds, ExperimentRows score
     }
 
     private static double number(JsonNode row, String field) {
-        return row.get(field).asDouble(Double.NaN);
+        return row.get(field).isNumber() ? row.get(field).asDouble() : Double.NaN;
     }
 
     private String texts() {

@@ -52,6 +52,11 @@ class LeaderboardCommandTest {
     @Test
     void otherSettingsNeedAnotherFolder() throws IOException {
         run("--kinds", "ar", "--seeds", 1, "--steps", 1).succeeds();
+        var one = Cli.run("experiment", "leaderboard", "--data", temp.resolve("text.txt"), "--out", temp.resolve("one"),
+                "--kinds", "ar,masked", "--seeds", 1, "--steps", 1, "--width", 16, "--layers", 1, "--heads", 2,
+                "--context", 16, "--batch", 2, "--eval-samples", 1, "--samples", 2, "--sample-length", 12,
+                "--sample-steps", "3", "--temperatures", "1").succeeds().out();
+        assertThat(one).containsPattern("\\| masked .*<= .* \\| - \\| 1 \\|").containsPattern("\\| ar .*\\| exact \\|");
         run("--kinds", "ar", "--seeds", 1, "--steps", 2).fails(1, "other settings");
         run("--kinds", "masked,nothing", "--seeds", 1, "--steps", 1).fails(1, "no kind of model is called 'nothing'");
     }
