@@ -199,9 +199,9 @@ final class GistExperimentCommand implements Callable<Integer> {
         var networks = new LinkedHashMap<String, LatentNetworkConfig>();
         networks.put("MLP-UNet", MlpUnetConfig.small(n, d));
         long wanted = count(networks.get("MLP-UNet"));
+        networks.put("transformer", nearest(wanted, c -> new LatentTransformerConfig(n, d, 2, c, 4, 0)));
         networks.put("UNet2D", nearest(wanted, c -> new UNet2dConfig(n, d, List.of(c, 2 * c), List.of(false, true), 1,
                 LIKE, LIKE)));
-        networks.put("transformer", nearest(wanted, c -> new LatentTransformerConfig(n, d, 2, c, 4, 0)));
         return networks;
     }
 

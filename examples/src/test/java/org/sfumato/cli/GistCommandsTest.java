@@ -82,6 +82,22 @@ class GistCommandsTest {
     }
 
     @Test
+    void anAutoencoderOfTheHubGoesBackThere() throws IOException {
+        var like = HubFolder.make(temp, "llama").path();
+        var words = temp.resolve("words.txt");
+        Files.writeString(words, "w1 w2 w3 w4 w5 w6 w7 w8 w9 ".repeat(60));
+        var made = temp.resolve("hub-gist");
+        run("train gist --model " + like + " --data " + words + " --out " + made
+                + " --gists 2 --constants 1 --block 8 --batch 2 --steps 1").succeeds();
+        var out = temp.resolve("export");
+        run("latent-llm export --autoencoder " + made + " --like " + like + " --out " + out).succeeds();
+        assertThat(out.resolve("encoder/latent_config.json")).content().contains("\"n_gist_tokens\" : 2");
+        assertThat(out.resolve("decoder/model.safetensors")).isNotEmptyFile();
+        assertThat(run("latent-llm export --autoencoder " + gist + " --like " + like + " --out " + out).err())
+                .contains("the network is not one of");
+    }
+
+    @Test
     void theExperimentWritesItsTableAndGoesOn() throws IOException {
         var out = temp.resolve("experiment");
         var line = "experiment gist --model " + base + " --autoencoder " + gist + " --data " + text + " --out " + out
@@ -120,6 +136,6 @@ class GistCommandsTest {
         assertThat(run("latent-llm generate --diffusion_model_path x --decoder_model_id " + gist + " --device moon")
                 .err()).contains("SFUMATO_DEVICE=moon");
         assertThat(run("hub push " + temp.resolve("none") + " owner/name").err()).contains("there is no folder");
-        assertThat(run("latent-llm").err()).contains("train or generate");
+        assertThat(run("latent-llm").err()).contains("train, generate or export");
     }
 }
