@@ -1,6 +1,6 @@
 /// The command line and example programs.
 module org.sfumato.examples {
-    requires org.sfumato.models;
+    requires transitive org.sfumato.models;
     requires info.picocli;
     requires java.logging;
     requires jdk.jshell;
