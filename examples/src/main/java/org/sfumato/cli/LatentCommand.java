@@ -336,19 +336,20 @@ final class LatentCommand implements Runnable {
                 common.out().print(report.table());
             }
             if (original) {
-                fields.put("original", original(loaded, table.part(from, from + Math.min(rows, held))));
+                fields.put("original", original(loaded, table.part(0, from),
+                        table.part(from, from + Math.min(rows, held))));
             }
             common.result(fields);
             return Sfumato.OK;
         }
 
-        private Map<String, Double> original(LatentModel loaded, LatentTable held) {
+        private Map<String, Double> original(LatentModel loaded, LatentTable train, LatentTable held) {
             if (!(loaded.network() instanceof ReverseTransformer network)) {
                 throw new IllegalArgumentException("--original is for a model of --denoiser reverse");
             }
             var clean = loaded.statistics().standardise(held.latents());
             var near = Restoration.Nearness.of(ReversePipeline.iterated(network, loaded.process(), clean, Rng.of(seed)),
-                    clean, loaded.statistics());
+                    clean, loaded.statistics(), train.latents().mean(0));
             if (!common.json) {
                 common.out().printf(Locale.ROOT, "| original | | iterated | %.4f | %.3f | %.3f |%n", near.mse(),
                         near.cosine(), near.centredCosine());

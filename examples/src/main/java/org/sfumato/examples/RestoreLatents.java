@@ -68,7 +68,7 @@ public final class RestoreLatents {
                     var clean = model.statistics().standardise(held.latents());
                     var original = Restoration.Nearness.of(ReversePipeline.iterated(
                             (ReverseTransformer) model.network(), process, clean, Rng.of(1)), clean,
-                            model.statistics());
+                            model.statistics(), train.latents().mean(0));
                     out.printf(Locale.ROOT, "| | | the authors' loop | %.4f | %.3f | %.3f |%n", original.mse(),
                             original.cosine(), original.centredCosine());
                     return report;

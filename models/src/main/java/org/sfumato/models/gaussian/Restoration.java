@@ -59,10 +59,13 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
     /// @param centred the same after the training latents' mean is taken off both, rising
     public record Nearness(double mse, double[] cosines, double[] centred) {
         /// Of guesses for `clean`, both standardised. Shapes: (B, N, D).
-        public static Nearness of(Tensor guesses, Tensor clean, LatentStatistics statistics) {
+        ///
+        /// @param centre the mean of the training latents as they are in the data (N, D)
+        public static Nearness of(Tensor guesses, Tensor clean, LatentStatistics statistics, Tensor centre) {
             double mse = guesses.sub(clean).square().mean().item();
-            return new Nearness(mse, cosines(statistics.restore(guesses), statistics.restore(clean)),
-                    cosines(guesses.mul(statistics.deviation()), clean.mul(statistics.deviation())));
+            var x = statistics.restore(guesses);
+            var y = statistics.restore(clean);
+            return new Nearness(mse, cosines(x, y), cosines(x.sub(centre), y.sub(centre)));
         }
 
         private static double[] cosines(Tensor a, Tensor b) {
@@ -111,18 +114,19 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
                 var clean = statistics.standardise(plan.held().latents());
                 var train = statistics.standardise(plan.train().latents());
                 var wiener = WienerFilter.of(train);
+                var centre = plan.train().latents().mean(0);
                 var levels = new ArrayList<NoiseLevel>();
                 var cases = new ArrayList<Map<Method, Nearness>>();
                 for (int t : plan.steps()) {
                     levels.add(schedule.step(t));
-                    cases.add(one(plan, schedule, t, new Data(clean, wiener), rng.fold(t)));
+                    cases.add(one(plan, schedule, t, new Data(clean, wiener, centre), rng.fold(t)));
                 }
                 return new Restoration(levels, cases);
             }));
         }
     }
 
-    private record Data(Tensor clean, WienerFilter wiener) { }
+    private record Data(Tensor clean, WienerFilter wiener, Tensor centre) { }
 
     private static Map<Method, Nearness> one(Plan plan, DiscreteSchedule schedule, int t, Data data, Rng rng) {
         var process = plan.model().process();
@@ -145,7 +149,7 @@ public record Restoration(List<NoiseLevel> levels, List<Map<Method, Nearness>> c
                             path(schedule, schedule.steps() - 1, plan.visits()), plan.solver())
                             .sample(clean.shape(), null, rng.fold(2), LatentObserver.NONE);
                 };
-                found.put(method, Nearness.of(guesses, clean, plan.model().statistics()));
+                found.put(method, Nearness.of(guesses, clean, plan.model().statistics(), data.centre));
             });
         }
         return found;

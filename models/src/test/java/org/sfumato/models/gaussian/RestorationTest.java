@@ -104,6 +104,22 @@ class RestorationTest {
         });
     }
 
+    /// The mean that is taken off is that of the data, whatever latents are standardised by.
+    @Test
+    void theMeanIsTakenOffWhereLatentsStayAsTheyAre() {
+        scope.run(() -> {
+            var latents = latents(50, 2).add(100);
+            var none = LatentStatistics.none(latents);
+            var others = latents(50, 3).add(100);
+            var near = Restoration.Nearness.of(others, latents, none, latents.mean(0));
+            assertThat(near.cosine()).isGreaterThan(.99);
+            assertThat(Math.abs(near.centredCosine())).isLessThan(.4);
+            var each = LatentStatistics.of(latents);
+            assertThat(Restoration.Nearness.of(each.standardise(others), each.standardise(latents), each,
+                    latents.mean(0)).centredCosine()).isCloseTo(near.centredCosine(), within(1e-3));
+        });
+    }
+
     @Test
     void levelsAreNamedBySteps() {
         scope.run(() -> {
