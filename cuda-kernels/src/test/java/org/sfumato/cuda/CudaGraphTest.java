@@ -15,7 +15,7 @@ import org.sfumato.tensor.expr.Expr;
 import org.sfumato.tensor.op.Pointwise;
 
 class CudaGraphTest {
-    private static final Device DEVICE = Device.of("ptx");
+    private static final Device DEVICE = Device.of("ptx:3");
     private static final Pointwise STEP = Pointwise.of("step", Expr.arg(0).sub(Expr.arg(1).mul(.1)));
 
     /// Ten steps of gradient descent on `|x - target|^2 / 2`, all but the first by replay, are those of the processor.

@@ -14,7 +14,7 @@ class GpuCheckTest {
     @Test
     void theCheckRunsThroughAndFindsNothing() {
         var bytes = new ByteArrayOutputStream();
-        boolean right = GpuCheck.run(Device.of("ptx"), 512, Map.of("add f32", 12.0),
+        boolean right = GpuCheck.run(Device.of("ptx:3"), 512, Map.of("add f32", 12.0),
                 new PrintStream(bytes, true, StandardCharsets.UTF_8));
         var text = bytes.toString(StandardCharsets.UTF_8);
         assertThat(right).as(text).isTrue();
