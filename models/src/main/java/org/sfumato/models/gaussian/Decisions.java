@@ -13,6 +13,9 @@ public final class Decisions implements LatentObserver {
     private final List<float[]> predictions = new ArrayList<>();
     private Shape shape = Shape.SCALAR;
 
+    /// Nothing seen yet.
+    public Decisions() { }
+
     /// A step as it was seen.
     ///
     /// @param level at which the clean latents were predicted
