@@ -5,8 +5,9 @@ import org.sfumato.examples.*
 // sfumato train vae made.
 
 var text = "to be or not to be, that is the question. ".repeat(40)
-var first = Autoencoders.small(text, 8, 10, 1)
-var second = Autoencoders.small(text, 8, 15, 1)
+var steps = 200
+var first = Autoencoders.small(text, 8, steps, 1)
+var second = Autoencoders.small(text, 8, 2 * steps, 1)
 
 // The parameters of both, mixed.
 var losses = AdapterSoup.run(first, second, text, System.out)

@@ -5,12 +5,13 @@ import org.sfumato.examples.*
 // sfumato train vae made.
 
 var text = "to be or not to be, that is the question. ".repeat(40)
-var model = Autoencoders.small(text, 8, 10, 1)
+var steps = 200
+var model = Autoencoders.small(text, 8, steps, 1)
 
 // What comes back of the first span, for draws near its latent.
 Reconstruction.show(model, text, 4, .1, System.out);
 
 // The share of tokens that is right, for spans of 1, 2, ... tokens.
-System.out.println(java.util.Arrays.toString(Reconstruction.rightByPlace(model, text, 4)));
+System.out.println(java.util.Arrays.toString(Reconstruction.rightByPlace(model, text, 32)));
 
 /exit

@@ -51,15 +51,15 @@ final class VaeOptions {
     Integer layers;
 
     @Option(names = "--word-dropout", paramLabel = "P",
-            description = "scratch: the share of the decoder's input tokens hidden in training (default 0.3).")
+            description = "scratch: the share of the decoder's input tokens hidden in training (default 0.5).")
     Double wordDropout;
 
     @Option(names = "--prefix", paramLabel = "P", description = "The share of rows that keep the text before (default: "
-            + "lora and scratch 0.5, adavae 0).")
+            + "lora 0.5, others 0).")
     Double prefix;
 
     @Option(names = "--kl", paramLabel = "X", description = "Height of the weight of the divergence (default: "
-            + "lora 0.01, adavae 1, scratch 0.1).")
+            + "lora and scratch 0.01, adavae 1).")
     Double kl;
 
     @Option(names = "--kl-steps", paramLabel = "N", description = "lora, scratch: steps in which it rises (default: a "
@@ -163,8 +163,8 @@ final class VaeOptions {
             case SCRATCH -> {
                 int wide = or(width, 128);
                 var model = new VaeConfig.Scratch(vocabulary, or(context, 32), or(vectors, 4), or(latent, 16), wide,
-                        or(layers, 3), wide % 32 == 0 ? wide / 32 : 1, or(wordDropout, .3));
-                yield with(VaeTrainingConfig.scratch(model, seed), new KlWeight.Sine(or(kl, .1), rise),
+                        or(layers, 3), wide % 32 == 0 ? wide / 32 : 1, or(wordDropout, .5));
+                yield with(VaeTrainingConfig.scratch(model, seed), new KlWeight.Sine(or(kl, .01), rise),
                         new Divergence.PerToken());
             }
         };

@@ -21,7 +21,7 @@ import org.sfumato.tensor.io.Safetensors;
 
 /// `sfumato train vae` and `sfumato embed`, on a small random GPT-2 and on none.
 class VaeCommandsTest {
-    private static final int WORDS = 1000;
+    private static final int WORDS = 400;
     private static final int LENGTH = 8;
 
     @TempDir
