@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 import org.sfumato.models.autoregressive.Decoder;
 import org.sfumato.models.autoregressive.Decoder.Observer;
 import org.sfumato.models.autoregressive.Decoder.Uniforms;
@@ -132,7 +133,7 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
     public Use use(Rng rng) {
         try (var scope = Scope.open("latent use")) {
             return scope.call(() -> Dispatch.unrecorded(() -> {
-                var posteriors = batches((batch, _) -> encode(batch));
+                var posteriors = batches(from -> encode(batch(from)));
                 var mean = Tensor.concat(0, posteriors.stream().map(Posterior::mean).toArray(Tensor[]::new));
                 var spread = posteriors.getFirst().logVariance() == null ? null : Tensor.concat(0,
                         posteriors.stream().map(Posterior::logVariance).toArray(Tensor[]::new));
@@ -196,20 +197,23 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
 
     /// What `score` gives for each batch, told the number of its first text, one after the other.
     private double[] each(BiFunction<Spans, Integer, double[]> score) {
-        return batches((batch, from) -> {
+        return batches(from -> {
             try (var scope = Scope.open("scores")) {
-                return scope.call(() -> score.apply(batch, from));
+                return scope.call(() -> score.apply(batch(from), from));
             }
         }).stream().flatMapToDouble(Arrays::stream).toArray();
     }
 
-    private <T> List<T> batches(BiFunction<Spans, Integer, T> score) {
+    private Spans batch(int from) {
+        var texts = spans.subList(from, Math.min(spans.size(), from + rows));
+        return Spans.padded(texts, texts.stream().mapToInt(s -> s.length).max().orElseThrow());
+    }
+
+    private <T> List<T> batches(IntFunction<T> score) {
         var results = new ArrayList<T>();
         for (int from = 0; from < spans.size(); from += rows) {
-            var texts = spans.subList(from, Math.min(spans.size(), from + rows));
-            int longest = texts.stream().mapToInt(s -> s.length).max().orElseThrow();
             int first = from;
-            results.add(Dispatch.unrecorded(() -> score.apply(Spans.padded(texts, longest), first)));
+            results.add(Dispatch.unrecorded(() -> score.apply(first)));
         }
         return results;
     }

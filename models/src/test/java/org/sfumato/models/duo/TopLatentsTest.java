@@ -110,24 +110,28 @@ class TopLatentsTest {
 
     @Test
     void theOtherTokensAreDifferentAndAsLikely() {
-        var ids = Tensor.full(Shape.of(1, 4000), 2, DType.I64, Settings.current().device());
-        var drawn = new TopLatents(9, 4).draw(ids, Times.ofRows(0), Times.ofRows(.5), .1, Rng.of(4));
-        var chosen = ((SoftTokens.Sparse) drawn.soft()).ids().toLongs();
-        var seen = new int[4][9];
-        for (int i = 0; i < 4000; i++) {
-            var different = new HashSet<Long>();
-            for (int j = 0; j < 5; j++) {
-                different.add(chosen[5 * i + j]);
-                if (j > 0) {
-                    seen[j - 1][(int) chosen[5 * i + j]]++;
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var ids = Tensor.full(Shape.of(1, 4000), 2, DType.I64, Settings.current().device());
+                var drawn = new TopLatents(9, 4).draw(ids, Times.ofRows(0), Times.ofRows(.5), .1, Rng.of(4));
+                var chosen = ((SoftTokens.Sparse) drawn.soft()).ids().toLongs();
+                var seen = new int[4][9];
+                for (int i = 0; i < 4000; i++) {
+                    var different = new HashSet<Long>();
+                    for (int j = 0; j < 5; j++) {
+                        different.add(chosen[5 * i + j]);
+                        if (j > 0) {
+                            seen[j - 1][(int) chosen[5 * i + j]]++;
+                        }
+                    }
+                    assertThat(different).hasSize(5);
                 }
-            }
-            assertThat(different).hasSize(5);
-        }
-        for (int j = 0; j < 4; j++) {
-            for (int v = 0; v < 9; v++) {
-                assertThat((double) seen[j][v]).isCloseTo(v == 2 ? 0 : 500, within(v == 2 ? 0. : 90.));
-            }
+                for (int j = 0; j < 4; j++) {
+                    for (int v = 0; v < 9; v++) {
+                        assertThat((double) seen[j][v]).isCloseTo(v == 2 ? 0 : 500, within(v == 2 ? 0. : 90.));
+                    }
+                }
+            });
         }
     }
 

@@ -21,6 +21,7 @@ import org.sfumato.models.uniform.UniformCorrector;
 import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Rng;
+import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
 /// Correctors with a network that knows the text by heart, where everything must be mended and nothing damaged.
@@ -67,17 +68,21 @@ class CorrectionTest {
 
     @Test
     void fixedMasksHideAlwaysAsMany() {
-        var hidden = new int[1];
-        Denoiser even = (noisy, _) -> {
-            for (long id : noisy.ids().toLongs()) {
-                hidden[0] += id == K ? 1 : 0;
-            }
-            return Tensor.zeros(2, 64, K + 1);
-        };
-        var loss = new FixedMasking(MaskedProcess.of(K), .15).loss(even, Tensor.of(IntStream.range(0, 128)
-                .mapToLong(i -> TEXT[i % 64]).toArray(), 2, 64), Rng.of(3), Pass.INFERENCE);
-        assertThat(hidden[0]).isEqualTo(2 * 9);                         // floor(.15 * 64) in each row
-        assertThat(loss.item()).isCloseTo(Math.log(K), within(1e-6));   // the mask itself is impossible
+        try (var scope = Scope.open("test")) {
+            scope.run(() -> {
+                var hidden = new int[1];
+                Denoiser even = (noisy, _) -> {
+                    for (long id : noisy.ids().toLongs()) {
+                        hidden[0] += id == K ? 1 : 0;
+                    }
+                    return Tensor.zeros(2, 64, K + 1);
+                };
+                var loss = new FixedMasking(MaskedProcess.of(K), .15).loss(even, Tensor.of(IntStream.range(0, 128)
+                        .mapToLong(i -> TEXT[i % 64]).toArray(), 2, 64), Rng.of(3), Pass.INFERENCE);
+                assertThat(hidden[0]).isEqualTo(2 * 9);                         // floor(.15 * 64) in each row
+                assertThat(loss.item()).isCloseTo(Math.log(K), within(1e-6));   // the mask itself is impossible
+            });
+        }
     }
 
     @Test

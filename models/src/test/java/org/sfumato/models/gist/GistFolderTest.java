@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ class GistFolderTest {
             try {
                 return loading.load();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         });
     }
@@ -122,18 +123,27 @@ class GistFolderTest {
         assertThat(alone.encoder().gistTokens().toFloats()).isEqualTo(made.encoder().gistTokens().toFloats());
     }
 
+    private GistAutoencoder load() throws IOException {
+        try {
+            return here(() -> GistFolder.load(temp, fixture("llama")));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
     @Test
     void whatIsDamagedIsRefused() throws IOException {
         GistFolder.save(made(0), fixture("llama"), temp);
         var config = temp.resolve("encoder/latent_config.json");
         Files.writeString(config, "{\"block_size\": 6, \"use_lora\": true}");
-        assertThatThrownBy(() -> GistFolder.load(temp, fixture("llama"))).isInstanceOf(FormatException.class)
+        assertThatThrownBy(this::load).isInstanceOf(FormatException.class)
                 .hasMessageContaining("adapter");
         Files.writeString(config, "{\"block_size\": 6000000}");
-        assertThatThrownBy(() -> GistFolder.load(temp, fixture("llama"))).isInstanceOf(FormatException.class)
+        assertThatThrownBy(this::load).isInstanceOf(FormatException.class)
                 .hasMessageContaining("do not fit");
-        Safetensors.write(temp.resolve("encoder/latent_tokens.safetensors"), Map.of("other", Tensor.ones(1)), Map.of());
-        assertThatThrownBy(() -> GistFolder.load(temp, fixture("llama"))).hasMessageContaining("gist_tokens");
+        Safetensors.write(temp.resolve("encoder/latent_tokens.safetensors"),
+                Map.of("other", here(() -> Tensor.ones(1))), Map.of());
+        assertThatThrownBy(this::load).hasMessageContaining("gist_tokens");
         assertThatThrownBy(() -> Saving.save(here(() -> Pretrained.load(fixture("llama"))), fixture("gpt2"), temp))
                 .hasMessageContaining("not one of");
     }
