@@ -99,15 +99,17 @@ class CompileTest {
         assertThat(errors(modules)).isEmpty();
     }
 
-    /// What a module needs at least is in its `.target` line.
+    /// For the oldest device that a module's `.target` line allows; with `-Dexhaustive` set also for the newest, which
+    /// takes as long again.
     @Test
     void everyShippedModuleCompiles() throws IOException, URISyntaxException {
         var modules = new TreeMap<String, String>();
         for (var file : shipped()) {
             var text = Files.readString(file);
             int least = Integer.parseInt(text.replaceAll("(?s).*\\.target sm_(\\d+).*", "$1"));
-            for (var name : List.of("sm_" + least, ARCHITECTURES.getLast())) {      // the oldest and the newest
-                modules.put(name + " " + file.getFileName(), text);
+            modules.put("sm_" + least + " " + file.getFileName(), text);
+            if (System.getProperty("exhaustive") != null) {
+                modules.put(ARCHITECTURES.getLast() + " " + file.getFileName(), text);
             }
         }
         assertThat(errors(modules)).isEmpty();
