@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -108,8 +109,9 @@ class TrainerTest {
 
     @ParameterizedTest
     @EnumSource
-    void memoryStaysWhereItWas(Recipe recipe) {
+    void memoryStaysWhereItWas(Recipe recipe) throws InterruptedException {
         var memory = Memory.current(Settings.current().device());
+        var leaks = leaks(memory);                                      // of other tests
         long before = memory.live();
         try (var trainer = trainer(recipe.config, TOKENS, 60)) {
             trainer.step();
@@ -120,7 +122,20 @@ class TrainerTest {
             }
         }
         assertThat(memory.live()).isEqualTo(before);
-        assertThat(memory.leaks()).isEmpty();
+        assertThat(leaks(memory)).isEqualTo(leaks);
+    }
+
+    /// The leaks, when the collector has found all there are: it has run, and nothing is added any more.
+    private static List<Memory.Leak> leaks(Memory memory) throws InterruptedException {
+        var before = memory.leaks();
+        for (int same = 0; same < 3; ) {
+            System.gc();
+            Thread.sleep(20);
+            var now = memory.leaks();
+            same = now.equals(before) ? same + 1 : 0;
+            before = now;
+        }
+        return before;
     }
 
     @Test
