@@ -10,8 +10,9 @@ final class AttentionTile {
     /// Floats in a row of a panel of a right operand.
     static final int PANEL = TileF32.WIDTH;
 
-    /// From this depth on known strides are worth more than they cost to begin.
-    private static final int DEEP = 48;
+    /// From this depth on known strides are worth more than they cost to begin: never with 16 registers, which the sums
+    /// of [ScoreTile] would fill.
+    private static final int DEEP = TileF32.TALL ? 48 : Integer.MAX_VALUE;
 
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;

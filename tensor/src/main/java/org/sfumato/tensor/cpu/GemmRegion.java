@@ -10,9 +10,6 @@ package org.sfumato.tensor.cpu;
 ///
 /// All strides are in bytes here.
 final class GemmRegion {
-    /// Bytes of a row of a panel of B: two vectors, the width of the register tile.
-    private static final int PANEL_BYTES = 2 * Simd.BYTES;
-
     /// Values of k in a block at most: a strip of A then takes half of the cache nearest to the core.
     private static final int BLOCK_K = 512;
 
@@ -35,7 +32,8 @@ final class GemmRegion {
     private static final int PACK_PANELS = 3;
 
     /// A cell with at least so many panels packs its rows of A itself: they are then in its cache. Where the rows lie
-    /// side by side, the whole of a line of memory is to be read at once, so more cells should share it.
+    /// side by side, the whole of a line of memory is to be read at once, so more cells should share it. With narrower
+    /// vectors packing is dearer beside its cells, so all of them share it.
     private static final int OWN_PANELS = 4;
 
     private static final int OWN_PANELS_ACROSS = 8;
@@ -49,6 +47,8 @@ final class GemmRegion {
     private static final int ROWS_TO_PACK = 64;
 
     private final boolean wide;
+    private final boolean broad;
+    private final int panel;
     private final int bytes;
     private final int m;
     private final int n;
@@ -78,6 +78,8 @@ final class GemmRegion {
     GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
             Gemm.Batch batch) {
         this.wide = bytes == Double.BYTES;
+        this.broad = WideF32.FITS && !wide;
+        this.panel = Math.toIntExact(broad ? WideF32.PANEL : TileF32.PANEL);
         this.bytes = bytes;
         this.m = m;
         this.n = n;
@@ -94,13 +96,13 @@ final class GemmRegion {
         this.accumulate = from == c;
         this.from = from == null ? TileF32.ZEROS : from.address(bytes);
         this.fromRow = from == null ? 0 : from.rowStride() * bytes;
-        this.width = PANEL_BYTES / bytes;
+        this.width = panel / bytes;
         this.panels = (n + width - 1) / width;
         int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
         this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
         // Groups of panels as the second cache holds, then more groups and blocks of rows until the cells suffice.
-        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * PANEL_BYTES));
+        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * panel));
         int groups = Math.toIntExact((panels + fits - 1) / fits);
         int rowBlocks = 1;
         long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
@@ -119,9 +121,9 @@ final class GemmRegion {
         this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
         int group = (panels + groups - 1) / groups;
         this.groupPanels = m < 4 ? (group + 3) / 4 * 4 : group;      // a row alone is computed by four panels at a time
-        int own = aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS;
+        boolean few = broad || groupPanels < (aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS);
         this.pairs = PairF32.FITS && !wide && m >= MIN_ROWS && columns(panels - 1) <= PairF32.COLUMNS;
-        this.sharedRows = shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
+        this.sharedRows = shared && groups > 1 && few && panels >= PACK_PANELS;
     }
 
     void run() {
@@ -134,11 +136,11 @@ final class GemmRegion {
             return;
         }
         long room = Caches.HERE.last() / 4;
-        int across = Math.clamp(room / ((long) blockK * PANEL_BYTES), 1, panels);
+        int across = Math.clamp(room / ((long) blockK * panel), 1, panels);
         long rowsBytes = sharedRows ? (long) rowsPacked() * bytes : 0;
-        long deep = Math.max(1, room / (blockK * Math.max(rowsBytes, (long) PANEL_BYTES * across))) * blockK;
+        long deep = Math.max(1, room / (blockK * Math.max(rowsBytes, (long) panel * across))) * blockK;
         int depth = Math.clamp(deep, 1, Math.max(1, k));
-        try (var panelsOfB = Scratch.of((long) across * PANEL_BYTES * depth);
+        try (var panelsOfB = Scratch.of((long) across * panel * depth);
                 var rowsOfA = Scratch.of(rowsBytes * depth)) {
             for (int p0 = 0; p0 < panels; p0 += across) {
                 int p1 = Math.min(panels, p0 + across);
@@ -227,10 +229,10 @@ final class GemmRegion {
 
     // Panels `[p0, p1)` to `to`, one after another.
     private void panels(int depth, int p0, int p1, long rows, long to, long scratch) {
-        long next = (long) depth * PANEL_BYTES;
+        long next = (long) depth * panel;
         for (int p = p0; p < p1; ) {
             if (!wide && bCol == bytes && p + 4 <= Math.min(p1, n / width)) {
-                PackF32.four(depth, rows + (long) p * PANEL_BYTES, bRow, to, next);
+                four(depth, rows + (long) p * panel, to, next);
                 to += 4 * next;
                 p += 4;
             } else {
@@ -240,8 +242,16 @@ final class GemmRegion {
         }
     }
 
-    private static long place(long packed, int across, int k0, int depth, int p) {
-        return packed + ((long) k0 * across + (long) depth * p) * PANEL_BYTES;
+    private void four(int depth, long rows, long to, long next) {
+        if (broad) {
+            PackF32.fourWide(depth, rows, bRow, to, next);
+        } else {
+            PackF32.four(depth, rows, bRow, to, next);
+        }
+    }
+
+    private long place(long packed, int across, int k0, int depth, int p) {
+        return packed + ((long) k0 * across + (long) depth * p) * panel;
     }
 
     // One panel of B, whose first column is given by its number, to `to`.
@@ -286,7 +296,7 @@ final class GemmRegion {
     }
 
     private long ownBytes() {
-        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + (shared ? 0 : (long) groupPanels * PANEL_BYTES));
+        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + (shared ? 0 : (long) groupPanels * panel));
     }
 
     // A block of rows from i0 and of k from k0, for panels `[p0, p1)`; `packed` is where panel p0 lies, 0 if nowhere.
@@ -299,7 +309,7 @@ final class GemmRegion {
         if (packed == 0) {
             w = own + TileF32.EDGE + 2 * blockK * TileF32.STRIP;
             int first = Math.max(p0, whole);
-            panels(depth, first, p1, right, w + (long) (first - p0) * depth * PANEL_BYTES, own + TileF32.EDGE);
+            panels(depth, first, p1, right, w + (long) (first - p0) * depth * panel, own + TileF32.EDGE);
         }
         long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
         boolean pack = sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS || pairs(p1 - 1);
@@ -326,12 +336,12 @@ final class GemmRegion {
             long yi = y + i * cRow;
             long fi = start + i * startRow;
             for (int p = p0; p < p1; ) {
-                long column = (long) p * PANEL_BYTES;
+                long column = (long) p * panel;
                 long fp = moves ? fi + column : fi;
-                long wp = p < whole ? right + column : w + (long) (p - p0) * depth * PANEL_BYTES;
+                long wp = p < whole ? right + column : w + (long) (p - p0) * depth * panel;
                 long step = p < whole ? bRow : step(p);
                 if (high < 4 && p1 - p >= 4 && n >= (p + 4) * width && (p >= whole || p + 4 <= whole)) {
-                    long next = p < whole ? PANEL_BYTES : (long) depth * PANEL_BYTES;
+                    long next = p < whole ? panel : (long) depth * panel;
                     for (int r = 0; r < high; r++) {
                         row(depth, xi + r * xRow, xCol, wp, step, next, yi + r * cRow + column, fp + r * startRow);
                     }
@@ -350,6 +360,8 @@ final class GemmRegion {
     private void row(int depth, long x, long xCol, long w, long step, long next, long y, long f) {
         if (wide) {
             TileF64.row(depth, x, xCol, w, step, next, y, f);
+        } else if (broad) {
+            WideF32.row(depth, x, xCol, w, step, next, y, f);
         } else {
             TileF32.row(depth, x, xCol, w, step, next, y, f);
         }
@@ -359,6 +371,8 @@ final class GemmRegion {
             long y, long f, long fRow, long tile) {
         if (wide) {
             TileF64.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
+        } else if (broad) {
+            WideF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
         } else {
             TileF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
         }
@@ -369,12 +383,12 @@ final class GemmRegion {
         return pairs && p == panels - 1;
     }
 
-    // Columns of panel `p`, and bytes from one of its packed rows to the next: the last may be one vector wide.
+    // Columns of panel `p`, and bytes from one of its packed rows to the next: whole vectors, fewer in the last.
     private int columns(int p) {
         return Math.min(width, n - p * width);
     }
 
     private long step(int p) {
-        return columns(p) * bytes <= Simd.BYTES ? Simd.BYTES : PANEL_BYTES;
+        return (columns(p) * bytes + Simd.BYTES - 1L) / Simd.BYTES * Simd.BYTES;
     }
 }

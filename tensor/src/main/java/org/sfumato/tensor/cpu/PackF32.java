@@ -78,8 +78,8 @@ final class PackF32 {
         }
     }
 
-    /// Packs `width` columns of B, `depth` deep, into a panel with rows `step` apart: one or two vectors, filled up
-    /// with zeros. `scratch` has room for `2 * depth * STRIP` bytes.
+    /// Packs `width` columns of B, `depth` deep, into a panel with rows `step` apart: one to three vectors, the last
+    /// filled up with zeros. `scratch` has room for `2 * depth * STRIP` bytes.
     static void panel(int depth, int width, long b, long br, long bc, long to, long step, long scratch) {
         if (width * E < step) {
             zeros(depth, to + step - V, step);
@@ -128,6 +128,24 @@ final class PackF32 {
             b += br;
             to += 2 * V;
         }
+    }
+
+    /// [#four] for the panels of [WideF32].
+    static void fourWide(int depth, long b, long br, long to, long next) {
+        for (int p = 0; p < depth; p++) {
+            three(b, to);
+            three(b + 3 * V, to + next);
+            three(b + 6 * V, to + 2 * next);
+            three(b + 9 * V, to + 3 * next);
+            b += br;
+            to += 3 * V;
+        }
+    }
+
+    private static void three(long from, long to) {
+        Simd.store(to, Simd.loadF32(from));
+        Simd.store(to + V, Simd.loadF32(from + V));
+        Simd.store(to + 2 * V, Simd.loadF32(from + 2 * V));
     }
 
     // Eight strips at a time: a stretch of 256 bytes of each row is read, which caches fetch ahead.

@@ -20,10 +20,9 @@ import org.sfumato.tensor.expr.RawMemory;
 /// strides. Row p of B is at `b + p * br`, a panel of [#WIDTH] floats side by side;
 /// row i of C at `c + i * cr`, of F at `from + i * fr`.
 ///
-/// Tiles are two vectors wide and eight, four or one row high;
-/// those of [NarrowF32] are one vector wide. They are near C2's
-/// limit of nodes, past which it inlines only what the JDK forces it to, and boxes what it does not inline:
-/// so they call the JDK alone, and no branch follows a loop.
+/// Tiles are two vectors wide and eight, four or one row high; those of [NarrowF32] are one vector wide, those of
+/// [WideF32] three. They are near C2's limit of nodes, past which it inlines only what the JDK forces it to, and boxes
+/// what it does not inline: so they call the JDK alone, and no branch follows a loop.
 ///
 /// [TileF64] is the same text for float64: species and element type must be constants in each kernel.
 /// Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; Van Zee and van de Geijn,
@@ -41,11 +40,11 @@ final class TileF32 {
     /// Bytes from one p to the next in a packed strip of A: its rows side by side.
     static final long STRIP = ROWS * Float.BYTES;
 
-    /// Bytes of working memory that [#edge] needs.
-    static final long EDGE = ROWS * PANEL;
+    /// Bytes of working memory that [#edge] needs, and that of [WideF32].
+    static final long EDGE = 3L * ROWS * Simd.BYTES;
 
     /// The address of a row of zeros as wide as any tile: sums that begin from zero have `from = ZEROS`, `fr = 0`.
-    static final long ZEROS = Arena.global().allocate(8 * Simd.BYTES, 64).address();
+    static final long ZEROS = Arena.global().allocate(12 * Simd.BYTES, 64).address();
 
     /// Whether the registers hold 16 sums: not the 16 registers of AVX2.
     static final boolean TALL = Simd.BYTES != 32;
@@ -155,12 +154,13 @@ final class TileF32 {
         c7.intoMemorySegment(MEMORY, c + 7 * V, ORDER);
     }
 
-    // The end of a row goes one by one: masks, made anew for each width, are boxed now and then.
-    private static void move(int rows, int width, long from, long fr, long to, long step) {
+    /// Copies rows of `width` floats. The end of a row goes one by one: masks, made anew for each width, are boxed now
+    /// and then.
+    static void move(int rows, int width, long from, long fr, long to, long step) {
         int whole = width & -Simd.F32_LANES;
         for (int i = 0; i < rows; i++) {
-            if (whole != 0) {
-                Simd.store(to, Simd.loadF32(from));
+            for (long at = 0; at < (long) whole * Float.BYTES; at += V) {
+                Simd.store(to + at, Simd.loadF32(from + at));
             }
             for (long at = (long) whole * Float.BYTES; at < (long) width * Float.BYTES; at += Float.BYTES) {
                 Simd.setF32(to + at, Simd.getF32(from + at));
