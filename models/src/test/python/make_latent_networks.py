@@ -89,10 +89,26 @@ class Reverse(nn.Module):
             found[side + "Norm.weight"], found[side + "Norm.bias"] = m.weight, m.bias
         return found
 
-    def forward(self, z, time, before, present):
+    def begin(self, z, time):
         x = self.input(torch.cat([z, waves(time, self.d)[:, None].expand(z.shape)], -1))
-        x = x if self.position is None else x + self.position[:z.shape[1]]
+        return x if self.position is None else x + self.position[:z.shape[1]]
+
+    def forward(self, z, time, before, present):
+        x = self.begin(z, time)
         return self.transformer(x, x)
+
+    def walk(self, z, time, at):
+        t = self.transformer
+        memory = x = at(0, self.begin(z, time))
+        for i, layer in enumerate(t.encoder.layers):
+            memory = at(i + 1, layer(memory))
+        memory = t.encoder.norm(memory)
+        for i, layer in enumerate(t.decoder.layers):
+            x = at(len(t.encoder.layers) + i + 1, layer(x, memory))
+        return x
+
+    def end(self, x):
+        return self.transformer.decoder.norm(x)
 
 
 def fourier(time, w):
@@ -410,10 +426,48 @@ class Sequence(nn.Module):
         return dict(self.named_parameters())
 
     def forward(self, z, time, before, present):
-        x = self.input(z) + self.position + self.time(waves(time, self.norm.weight.shape[0]))[:, None]
-        for block in self.blocks:
-            x = block(x)
+        return self.end(self.walk(z, time, lambda i, x: x))
+
+    def walk(self, z, time, at):
+        x = at(0, self.input(z) + self.position + self.time(waves(time, self.norm.weight.shape[0]))[:, None])
+        for i, block in enumerate(self.blocks):
+            x = at(i + 1, block(x))
+        return x
+
+    def end(self, x):
         return self.output(self.norm(x))
+
+
+class Control(nn.Module):
+    """ControlNet: a frozen network, and a copy whose blocks are steered by a condition and steer those of the frozen one."""
+
+    def __init__(self, make, blocks, hidden, condition, head):
+        super().__init__()
+        self.network, self.copy, self.head = make(), make(), head
+        self.input = nn.Linear(condition, hidden)
+        self.outputs = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(blocks))
+        with torch.no_grad():
+            for key, p in self.network.names().items():
+                p.copy_(weight("network." + key, tuple(p.shape)))
+
+    def names(self):
+        found = {"copy." + key: p for key, p in self.copy.names().items() if not key.startswith(self.head)}
+        found.update({"input." + key: p for key, p in self.input.named_parameters()})
+        found.update({"outputs." + key: p for key, p in self.outputs.named_parameters()})
+        return found
+
+    def forward(self, z, time, before, present):
+        told = (self.input(before) * present[..., None]).sum(1, keepdim=True)
+        obeying = present.any(1)[:, None, None].double()
+        made = []
+
+        def read(i, x):
+            made.append(x)
+            return x + told if i == 0 else x
+
+        self.copy.walk(z, time, read)
+        return self.network.end(self.network.walk(
+            z, time, lambda i, x: x if i == 0 else x + obeying * self.outputs[i - 1](made[i])))
 
 
 def case(name, network, n, d, m, time):
@@ -441,6 +495,8 @@ case("context", Context(2, 32, 24, 4, 8, 1.5), 1, 8, 3, [-1.5, 0.1, 1.2])
 case("mlpUnet", MlpUnet(21, [16, 12, 8]), 3, 7, 0, [0.0, 17.0, 600.0])
 case("unet2d", Unet(77, [8, 16, 16], [False, True, False], 2, 4, 4), 7, 11, 0, [0.0, 17.0, 600.0])
 case("sequence", Sequence(5, 6, 2, 16, 4), 5, 6, 0, [0.0, 17.0, 600.0])
+case("control", Control(lambda: Sequence(5, 6, 2, 16, 4), 2, 16, 6, ("norm.", "output.")), 5, 6, 2, [0.0, 17.0, 600.0])
+case("controlOfReverse", Control(lambda: Reverse(8, 2, 1, 2, 12, 3), 3, 8, 8, ("decoderNorm.",)), 3, 8, 2, [0.0, 17.0, 600.0])
 print("UNet2D", sum(p.numel() for p in Unet(5184, [128, 256, 512, 512], [False, False, True, False], 2, 32, 8).parameters()),
       "MLP-UNet", sum(p.numel() for p in MlpUnet(5184, [256, 512, 1024]).parameters()))
 save_file(tensors, sys.argv[1], {"source": "make_latent_networks.py, torch " + torch.__version__})

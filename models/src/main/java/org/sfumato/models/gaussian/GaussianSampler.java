@@ -60,9 +60,9 @@ public record GaussianSampler(LatentDenoiser network, GaussianProcess process, L
     }
 
     private Tensor walk(Tensor start, Condition condition, Rng rng, LatentObserver observer) {
-        var now = prediction(start, path.getFirst(), condition, null);
-        Prediction before = null;
         int most = path.size() - 1;
+        var now = begin(start, 0, condition, null, rng);
+        Prediction before = null;
         for (int i = 1; ; i++) {
             var to = path.get(i);
             var at = now;
@@ -73,8 +73,14 @@ public record GaussianSampler(LatentDenoiser network, GaussianProcess process, L
                 return z.copy();
             }
             before = now;
-            now = prediction(z, to, condition, now.clean());
+            now = begin(z, i, condition, now.clean(), rng);
         }
+    }
+
+    /// What is predicted where step `i` begins, counted from 0.
+    private Prediction begin(Tensor z, int i, Condition condition, Tensor estimate, Rng rng) {
+        var start = solver.begin(z, path.get(i), process.schedule(), path.size() - 1, rng.fold(i));
+        return prediction(start.z(), start.level(), condition, estimate);
     }
 
     private Prediction prediction(Tensor z, NoiseLevel level, Condition condition, Tensor estimate) {

@@ -20,7 +20,9 @@ import org.sfumato.tensor.io.Safetensors;
 /// @param latents (R, N, D) f32
 /// @param documents for each row the number of the document that it is of: rows before it in the same one are what it
 ///     can be conditioned on
-public record LatentTable(Tensor latents, long[] documents) {
+/// @param condition what else each row depends on (R, M, K), or `null`: all of a row's are its condition then, and no
+///     row before it
+public record LatentTable(Tensor latents, long[] documents, Tensor condition) {
     private static final String LATENTS = "latents";
     private static final String EMBEDS = "embeds";
     private static final String DOCUMENTS = "documents";
@@ -33,6 +35,15 @@ public record LatentTable(Tensor latents, long[] documents) {
             throw new IllegalArgumentException("latents: " + latents.size(0) + " rows, of which " + documents.length
                     + " have a document");
         }
+        if (condition != null && (condition.shape().rank() != 3 || condition.size(0) != documents.length)) {
+            throw new IllegalArgumentException("latents: the condition of " + documents.length
+                    + " rows must be (rows, M, K), got " + condition.shape());
+        }
+    }
+
+    /// Latents that depend at most on those before them.
+    public LatentTable(Tensor latents, long[] documents) {
+        this(latents, documents, null);
     }
 
     /// Rows of one document.
@@ -119,12 +130,18 @@ public record LatentTable(Tensor latents, long[] documents) {
 
     /// Rows `from` to `to - 1`.
     public LatentTable part(int from, int to) {
-        return new LatentTable(latents.slice(0, from, to), Arrays.copyOfRange(documents, from, to));
+        return new LatentTable(latents.slice(0, from, to), Arrays.copyOfRange(documents, from, to),
+                condition == null ? null : condition.slice(0, from, to));
     }
 
     /// The same documents with other latents.
     public LatentTable with(Tensor others) {
-        return new LatentTable(others, documents);
+        return new LatentTable(others, documents, condition);
+    }
+
+    /// The same latents, each with `others` (R, M, K) to depend on.
+    public LatentTable given(Tensor others) {
+        return new LatentTable(latents, documents, others);
     }
 
     /// `count` rows drawn with replacement. Of several rows before each, the nearest v are its condition, v uniform
@@ -146,11 +163,18 @@ public record LatentTable(Tensor latents, long[] documents) {
     }
 
     /// The rows `rows`, each with the `context` rows before it in its document as its condition, the nearest first;
-    /// what is not there is marked as absent.
+    /// what is not there is marked as absent; or with what the table says that they depend on.
+    ///
+    /// @throws IllegalArgumentException if they would have both
     public LatentBatch batch(int[] rows, int context) {
-        var at = Arrays.stream(rows).asLongStream().toArray();
-        var targets = latents.indexSelect(0, Tensor.of(at, at.length).to(latents.device()));
-        return new LatentBatch(targets, context == 0 ? null : before(rows, context));
+        if (condition != null && context > 0) {
+            throw new IllegalArgumentException("latents: rows that have a condition cannot be given " + context
+                    + " rows before them too");
+        }
+        var at = Tensor.of(Arrays.stream(rows).asLongStream().toArray(), rows.length).to(latents.device());
+        var given = condition != null ? Condition.of(condition.indexSelect(0, at))
+                : context == 0 ? null : before(rows, context);
+        return new LatentBatch(latents.indexSelect(0, at), given);
     }
 
     private Condition before(int[] rows, int context) {
@@ -174,8 +198,8 @@ public record LatentTable(Tensor latents, long[] documents) {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof LatentTable(Tensor its, long[] itsDocuments) && its == latents
-                && Arrays.equals(documents, itsDocuments);
+        return other instanceof LatentTable(Tensor its, long[] itsDocuments, Tensor itsCondition) && its == latents
+                && Arrays.equals(documents, itsDocuments) && itsCondition == condition;
     }
 
     @Override

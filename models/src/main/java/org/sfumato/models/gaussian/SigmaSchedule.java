@@ -62,6 +62,31 @@ public sealed interface SigmaSchedule extends GaussianSchedule {
         }
     }
 
+    /// `ln sigma` normal: `sigma = exp(mean + deviation q(u))` with q the quantiles of the standard normal
+    /// distribution. EDM trains with it. Source: Karras et al. 2022, arXiv 2206.00364, table 1.
+    ///
+    /// @param mean of `ln sigma`, P_mean
+    /// @param deviation of `ln sigma`, P_std, above 0
+    record LogNormal(double mean, double deviation) implements SigmaSchedule {
+        /// Checks the values.
+        public LogNormal {
+            if (!Double.isFinite(mean) || !(deviation > 0 && deviation < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("schedule: ln sigma of mean " + mean + " and deviation " + deviation
+                        + ", which must be finite and positive");
+            }
+        }
+
+        /// EDM's: mean -1.2, deviation 1.2, for data of deviation 1/2.
+        public static LogNormal edm() {
+            return new LogNormal(-1.2, 1.2);
+        }
+
+        @Override
+        public double sigma(double u) {
+            return Math.exp(mean + deviation * NormalQuantile.of(u));
+        }
+    }
+
     private static void requireRange(double min, double max) {
         if (!(min > 0 && min < max && max < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("schedule: sigma from " + min + " to " + max + " must rise above 0");

@@ -9,6 +9,17 @@ public sealed interface Solver {
     /// The latents at `step.to()`.
     Tensor next(Step step);
 
+    /// Where the step from `z` at `level` really begins: there, or with more noise put on before the network is asked.
+    ///
+    /// @param schedule says what a network is told at another level
+    /// @param steps of the whole path
+    default Start begin(Tensor z, NoiseLevel level, GaussianSchedule schedule, int steps, Rng rng) {
+        return new Start(z, level);
+    }
+
+    /// Latents at a level.
+    record Start(Tensor z, NoiseLevel level) { }
+
     /// True if the solver draws random numbers, so that the same noise need not give the same latents.
     boolean isRandom();
 
@@ -138,6 +149,62 @@ public sealed interface Solver {
         @Override
         public boolean isRandom() {
             return false;
+        }
+    }
+
+    /// Noise put on before each step, which then takes away more: from sigma to `s = sigma (1 + g)` by `y + sqrt(s^2 -
+    /// sigma^2) S_noise n`, with `g = min(S_churn / steps, sqrt(2) - 1)` where sigma lies between the bounds. Source:
+    /// Karras et al. 2022, arXiv 2206.00364, algorithm 2.
+    ///
+    /// @param solver what makes the steps: [Euler] or [Heun]
+    /// @param churn S_churn, 0 for none
+    /// @param least S_tmin
+    /// @param most S_tmax
+    /// @param noise S_noise, a little above 1 where a network takes too much noise away
+    record Churned(Solver solver, double churn, double least, double most, double noise) implements Solver {
+        private static final double LARGEST = Math.sqrt(2) - 1;
+
+        /// Checks the values.
+        public Churned {
+            boolean fits = switch (solver) {
+                case Euler _, Heun _ -> true;
+                case Ddpm _, Ddim _, DpmSolver2M _, Iterated _, Churned _ -> false;
+            };
+            if (!fits) {
+                throw new IllegalArgumentException("churn: " + solver + " draws noise of its own, or needs the step "
+                        + "before\nhint: Euler or Heun");
+            }
+            if (!(churn >= 0) || !(least >= 0 && least <= most) || !(noise > 0)) {
+                throw new IllegalArgumentException("churn: " + churn + " must be at least 0, sigma from " + least
+                        + " to " + most + " rise, noise " + noise + " be positive");
+            }
+        }
+
+        /// With plain noise at all levels.
+        public Churned(Solver solver, double churn) {
+            this(solver, churn, 0, Double.POSITIVE_INFINITY, 1);
+        }
+
+        @Override
+        public Start begin(Tensor z, NoiseLevel level, GaussianSchedule schedule, int steps, Rng rng) {
+            double sigma = level.sigma();
+            if (churn == 0 || sigma < least || sigma > most) {
+                return new Start(z, level);
+            }
+            var raised = schedule.at(sigma * (1 + Math.min(churn / steps, LARGEST)));
+            double added = noise * Math.sqrt(raised.sigma() * raised.sigma() - sigma * sigma);
+            return new Start(z.mul(raised.signal() / level.signal())
+                    .add(NoiseLevel.noise(z.shape(), rng, z).mul(added * raised.signal())), raised);
+        }
+
+        @Override
+        public Tensor next(Step step) {
+            return solver.next(step);
+        }
+
+        @Override
+        public boolean isRandom() {
+            return churn > 0;
         }
     }
 

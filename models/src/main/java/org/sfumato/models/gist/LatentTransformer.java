@@ -2,8 +2,8 @@ package org.sfumato.models.gist;
 
 import java.util.Arrays;
 import java.util.List;
-import org.sfumato.models.gaussian.LatentNetwork;
 import org.sfumato.models.gaussian.NoisyLatents;
+import org.sfumato.models.gaussian.Steerable;
 import org.sfumato.models.gaussian.Waves;
 import org.sfumato.nn.Activation;
 import org.sfumato.nn.Attention;
@@ -26,7 +26,7 @@ import org.sfumato.tensor.Tensor;
 ///
 /// @param position (N, H), what tells the vectors apart
 public record LatentTransformer(LatentTransformerConfig config, Linear input, Tensor position, TimeMlp time,
-        List<Block> blocks, LayerNorm norm, Linear output) implements LatentNetwork {
+        List<Block> blocks, LayerNorm norm, Linear output) implements Steerable {
     private static final double EPSILON = 1e-5;
     private static final double POSITION = .02;
 
@@ -59,17 +59,27 @@ public record LatentTransformer(LatentTransformerConfig config, Linear input, Te
 
     /// @throws ShapeException if there are more vectors, or wider ones, than the network takes
     @Override
-    public Tensor forward(NoisyLatents noisy, Pass pass) {
+    public Tensor stream(NoisyLatents noisy, Pass pass, Steering steering) {
         var z = noisy.z();
         if (z.size(1) > config.vectors() || z.size(2) != config.width()) {
             throw new ShapeException("latent transformer: takes up to " + config.vectors() + " vectors of width "
                     + config.width() + ", got " + z.shape());
         }
         var t = time.forward(Waves.of(noisy.time(), Waves.geometric(config.hidden() / 2))).unsqueeze(1);  // (B, 1, H)
-        var x = input.forward(z).add(position.slice(0, 0, z.size(1))).add(t);                             // (B, N, H)
+        var x = steering.at(0, input.forward(z).add(position.slice(0, 0, z.size(1))).add(t));             // (B, N, H)
         for (int i = 0; i < blocks.size(); i++) {
-            x = blocks.get(i).forward(x, config.dropout(), pass.part(i));
+            x = steering.at(i + 1, blocks.get(i).forward(x, config.dropout(), pass.part(i)));
         }
-        return output.forward(norm.forward(x));
+        return x;
+    }
+
+    @Override
+    public Tensor predict(Tensor stream) {
+        return output.forward(norm.forward(stream));
+    }
+
+    @Override
+    public boolean predicts(String name) {
+        return name.startsWith("norm.") || name.startsWith("output.");
     }
 }

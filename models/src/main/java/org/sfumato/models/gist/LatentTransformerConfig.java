@@ -1,6 +1,6 @@
 package org.sfumato.models.gist;
 
-import org.sfumato.models.gaussian.LatentNetworkConfig;
+import org.sfumato.models.gaussian.Steerable;
 import org.sfumato.tensor.Rng;
 
 /// The settings of a [LatentTransformer].
@@ -12,7 +12,7 @@ import org.sfumato.tensor.Rng;
 /// @param heads of attention
 /// @param dropout in training, of what each part adds
 public record LatentTransformerConfig(int vectors, int width, int layers, int hidden, int heads,
-        double dropout) implements LatentNetworkConfig {
+        double dropout) implements Steerable.Config {
     /// Checks what can be checked.
     public LatentTransformerConfig {
         if (vectors < 1 || width < 1 || layers < 1 || heads < 1 || hidden < 2 || hidden % 2 != 0 || hidden % heads != 0
@@ -32,6 +32,16 @@ public record LatentTransformerConfig(int vectors, int width, int layers, int hi
     /// 768.
     public static LatentTransformerConfig large(int vectors, int width) {
         return new LatentTransformerConfig(vectors, width, 12, 768, 12, 0);
+    }
+
+    @Override
+    public int blocks() {
+        return layers;
+    }
+
+    @Override
+    public int streamWidth() {
+        return hidden;
     }
 
     @Override

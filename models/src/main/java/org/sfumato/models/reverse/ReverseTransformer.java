@@ -2,8 +2,8 @@ package org.sfumato.models.reverse;
 
 import java.util.Arrays;
 import java.util.List;
-import org.sfumato.models.gaussian.LatentNetwork;
 import org.sfumato.models.gaussian.NoisyLatents;
+import org.sfumato.models.gaussian.Steerable;
 import org.sfumato.models.gaussian.Waves;
 import org.sfumato.nn.Init;
 import org.sfumato.nn.LayerNorm;
@@ -24,7 +24,7 @@ import org.sfumato.tensor.Tensor;
 /// @param position (N, D), what tells the vectors of a text apart; `null` for one vector
 public record ReverseTransformer(ReverseTransformerConfig config, Linear input, Tensor position,
         List<EncoderLayer> encoder, LayerNorm encoderNorm, List<DecoderLayer> decoder,
-        LayerNorm decoderNorm) implements LatentNetwork {
+        LayerNorm decoderNorm) implements Steerable {
     private static final double POSITION = .02;
 
     /// Fresh values.
@@ -47,7 +47,7 @@ public record ReverseTransformer(ReverseTransformerConfig config, Linear input, 
 
     /// @throws ShapeException if there are more vectors, or wider ones, than the network takes
     @Override
-    public Tensor forward(NoisyLatents noisy, Pass pass) {
+    public Tensor stream(NoisyLatents noisy, Pass pass, Steering steering) {
         var z = noisy.z();
         if (z.size(1) > config.length() || z.size(2) != config.width()) {
             throw new ShapeException("reverse transformer: takes up to " + config.length() + " vectors of width "
@@ -56,15 +56,28 @@ public record ReverseTransformer(ReverseTransformerConfig config, Linear input, 
         var told = Waves.of(noisy.time(), config.time().frequencies(config.width()))
                 .unsqueeze(1).expand(Shape.of(z.size(0), z.size(1), z.size(2)));
         var x = input.forward(Tensor.concat(-1, z, told));                                             // (B, N, D)
-        x = position == null ? x : x.add(position.slice(0, 0, z.size(1)));
+        x = steering.at(0, position == null ? x : x.add(position.slice(0, 0, z.size(1))));
         var memory = x;
-        for (int i = 0; i < encoder.size(); i++) {
-            memory = encoder.get(i).forward(memory, pass.part(i));
+        int part = 0;
+        for (var layer : encoder) {
+            memory = layer.forward(memory, pass.part(part));
+            memory = steering.at(++part, memory);
         }
         memory = encoderNorm.forward(memory);
-        for (int i = 0; i < decoder.size(); i++) {
-            x = decoder.get(i).forward(x, memory, pass.part(encoder.size() + i));
+        for (var layer : decoder) {
+            x = layer.forward(x, memory, pass.part(part));
+            x = steering.at(++part, x);
         }
-        return decoderNorm.forward(x);
+        return x;
+    }
+
+    @Override
+    public Tensor predict(Tensor stream) {
+        return decoderNorm.forward(stream);
+    }
+
+    @Override
+    public boolean predicts(String name) {
+        return name.startsWith("decoderNorm.");
     }
 }

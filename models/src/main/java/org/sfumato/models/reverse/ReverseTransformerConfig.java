@@ -1,6 +1,6 @@
 package org.sfumato.models.reverse;
 
-import org.sfumato.models.gaussian.LatentNetworkConfig;
+import org.sfumato.models.gaussian.Steerable;
 import org.sfumato.tensor.Rng;
 
 /// The settings of a [ReverseTransformer].
@@ -14,7 +14,7 @@ import org.sfumato.tensor.Rng;
 /// @param length vectors for each text; above 1 each place has a learned vector of its own
 /// @param time how the network is told the number of the step
 public record ReverseTransformerConfig(int width, int heads, int encoderLayers, int decoderLayers, int hidden,
-        double dropout, int length, TimeWaves time) implements LatentNetworkConfig {
+        double dropout, int length, TimeWaves time) implements Steerable.Config {
     /// Checks what can be checked.
     public ReverseTransformerConfig {
         if (width < 2 || width % 2 != 0 || heads < 1 || width % heads != 0) {
@@ -43,6 +43,16 @@ public record ReverseTransformerConfig(int width, int heads, int encoderLayers, 
     /// The same, told the time in another way.
     public ReverseTransformerConfig withTime(TimeWaves other) {
         return new ReverseTransformerConfig(width, heads, encoderLayers, decoderLayers, hidden, dropout, length, other);
+    }
+
+    @Override
+    public int blocks() {
+        return encoderLayers + decoderLayers;
+    }
+
+    @Override
+    public int streamWidth() {
+        return width;
     }
 
     @Override

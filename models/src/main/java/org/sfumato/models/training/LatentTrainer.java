@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.sfumato.models.gaussian.ConditionalDenoiser;
+import org.sfumato.models.gaussian.ControlNet;
 import org.sfumato.models.gaussian.DenoisingObjective;
 import org.sfumato.models.gaussian.LatentModel;
 import org.sfumato.models.gaussian.LatentNetwork;
@@ -57,15 +58,23 @@ public final class LatentTrainer implements AutoCloseable {
             throw new IllegalArgumentException("training: the network takes latents of width " + networkConfig.width()
                     + ", these have " + data.width());
         }
+        if (networkConfig instanceof ControlNet.Config control && (data.condition() == null
+                || data.condition().size(2) != control.condition())) {
+            throw new IllegalArgumentException("training: the network obeys a condition of width "
+                    + control.condition() + ", " + (data.condition() == null ? "the latents have none"
+                            : "that of the latents is " + data.condition().shape())
+                    + "\nhint: LatentTable.given");
+        }
         this.config = config;
         this.objective = objective;
         this.statistics = statistics;
         this.data = scope.call(() -> data.with(statistics.standardise(data.latents())));
         this.network = scope.call(() -> networkConfig.init(Rng.of(config.seed())));
-        if (config.context() > 0 && !(network instanceof ConditionalDenoiser)) {
+        if ((config.context() > 0 || data.condition() != null) && !(network instanceof ConditionalDenoiser)) {
             scope.close();
             throw new IllegalArgumentException("training: a network of " + networkConfig.getClass().getSimpleName()
-                    + " reads no latents before, " + config.context() + " are asked for");
+                    + (config.context() > 0 ? " reads no latents before, " + config.context() + " are asked for"
+                            : " reads no condition, the latents have one\nhint: a ControlNet.Config around it"));
         }
         this.parameters = network.parameters();
         this.optimizer = scope.call(() -> optimizer(config, network));

@@ -152,6 +152,17 @@ class LatentNetworksTest {
         compare("sequence", new LatentTransformerConfig(5, 6, 2, 16, 4, 0), 5, 0, 0, 17, 600);
     }
 
+    @Test
+    void controlOfTheTransformer() {
+        compare("control", new ControlNet.Config(new LatentTransformerConfig(5, 6, 2, 16, 4, 0), 6), 5, 2, 0, 17, 600);
+    }
+
+    @Test
+    void controlOfTheReverseTransformer() {
+        compare("controlOfReverse", new ControlNet.Config(new ReverseTransformerConfig(8, 2, 1, 2, 12, 0, 3,
+                TimeWaves.GEOMETRIC), 8), 3, 2, 0, 17, 600);
+    }
+
     private static long count(LatentNetworkConfig config) {
         try (var own = Scope.open("count")) {
             return own.call(() -> config.init(Rng.of(0)).parameterCount());

@@ -63,6 +63,20 @@ class ScheduleTest {
         }
     }
 
+    /// Quantiles of the normal distribution by Python's statistics.NormalDist().
+    @Test
+    void quantilesOfTheLogNormalDistribution() {
+        double[] shares = {1e-12, 1e-3, .05, .1, .3, .5, .975, .9999};
+        double[] normal = {-7.034483825301132, -3.090232306167813, -1.6448536269514726, -1.2815515655446008,
+            -.5244005127080407, 0, 1.9599639845400536, 3.7190164854557084};
+        for (int i = 0; i < shares.length; i++) {
+            assertThat(Math.log(SigmaSchedule.LogNormal.edm().sigma(shares[i]))).as("share " + shares[i])
+                    .isCloseTo(-1.2 + 1.2 * normal[i], within(1e-13));
+        }
+        assertThat(SigmaSchedule.LogNormal.edm().level(0).sigma()).isCloseTo(Math.exp(-1.2 - 9.6), within(1e-15));
+        assertThat(SigmaSchedule.LogNormal.edm().level(1).sigma()).isCloseTo(Math.exp(-1.2 + 9.6), within(1e-9));
+    }
+
     @Test
     void noiseRisesWithU() {
         for (var schedule : ALL) {

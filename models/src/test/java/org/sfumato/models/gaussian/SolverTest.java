@@ -160,6 +160,51 @@ class SolverTest {
         });
     }
 
+    /// Algorithm 2 of Karras et al. 2022 in plain numbers, with the same draws, at both scales: churn below and above
+    /// its limit, and only between the bounds.
+    @Test
+    void churnIsThatOfTheAlgorithm() {
+        scope.run(() -> {
+            for (GaussianSchedule schedule : new GaussianSchedule[] {EXPLODING, new ContinuousSchedule.Cosine()}) {
+                for (double churn : new double[] {1, 40}) {
+                    var path = schedule.karras(8, .02, 20, 7);
+                    var calls = new int[1];
+                    var exact = exact(schedule);
+                    var solver = new Solver.Churned(new Solver.Heun(), churn, .05, 10, 1.01);
+                    var sampler = new GaussianSampler((noisy, pass) -> {
+                        calls[0]++;
+                        return exact.forward(noisy, pass);
+                    }, new GaussianProcess(schedule, new Parameterisation.X0()), path, solver);
+                    var start = Tensor.of(new double[] {3 * path.getFirst().signal()}, 1, 1, 1);
+                    assertThat(sampler.restore(start, null, Rng.of(4), LatentObserver.NONE).item())
+                            .isCloseTo(algorithm2(path, solver, Rng.of(4)), within(1e-6));
+                    assertThat(calls[0]).isEqualTo(2 * 8 - 1);
+                }
+            }
+        });
+        assertThat(new Solver.Churned(new Solver.Euler(), 0).isRandom()).isFalse();
+        assertThatThrownBy(() -> new Solver.Churned(new Solver.DpmSolver2M(0), 1)).hasMessageContaining("hint: Euler");
+        assertThatThrownBy(() -> new Solver.Churned(new Solver.Euler(), -1)).hasMessageContaining("at least 0");
+    }
+
+    private static double algorithm2(List<NoiseLevel> path, Solver.Churned s, Rng rng) {
+        int n = path.size() - 1;
+        double x = 3;
+        for (int i = 0; i < n; i++) {
+            double t = path.get(i).sigma();
+            double to = path.get(i + 1).sigma();
+            double gamma = t >= s.least() && t <= s.most() ? Math.min(s.churn() / n, Math.sqrt(2) - 1) : 0;
+            double hat = t + gamma * t;
+            double e = NoiseLevel.noise(Shape.of(1, 1, 1), rng.fold(i), Tensor.of(0.0)).item();
+            x += Math.sqrt(hat * hat - t * t) * s.noise() * e;
+            double d = (x - x / (1 + hat * hat)) / hat;
+            double next = x + (to - hat) * d;
+            double second = to == 0 ? d : (next - next / (1 + to * to)) / to;
+            x += (to - hat) * (d + second) / 2;
+        }
+        return x;
+    }
+
     @Test
     void eulerIsDdimAtAnyScale() {
         scope.run(() -> {

@@ -15,6 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.models.gaussian.Clipping;
+import org.sfumato.models.gaussian.ConditionalDenoiser;
+import org.sfumato.models.gaussian.ContinuousSchedule;
+import org.sfumato.models.gaussian.ControlNet;
 import org.sfumato.models.gaussian.DenoisingObjective;
 import org.sfumato.models.gaussian.DenoisingObjective.Draw;
 import org.sfumato.models.gaussian.DiscreteSchedule;
@@ -29,6 +32,7 @@ import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Solver;
 import org.sfumato.models.gaussian.Weighting;
 import org.sfumato.models.latent.LatentStatistics;
+import org.sfumato.models.gist.LatentTransformerConfig;
 import org.sfumato.models.ldlm.ContextLdlmConfig;
 import org.sfumato.models.ldlm.LdlmConfig;
 import org.sfumato.models.reverse.ReverseTransformerConfig;
@@ -81,6 +85,7 @@ class LatentTrainerTest {
     private static LatentNetworkConfig network(String name) {
         return switch (name) {
             case "reverse" -> new ReverseTransformerConfig(WIDTH, 2, 1, 1, 8, .1, 1, TimeWaves.GEOMETRIC);
+            case "control" -> new ControlNet.Config(new LatentTransformerConfig(1, WIDTH, 1, 8, 2, 0), 2);
             case "self-conditioned" -> new SelfConditioned.Config(network("reverse"));
             case "ldlm" -> new LdlmConfig(1, 16, 2, WIDTH, 1);
             default -> new ContextLdlmConfig(1, 16, 24, 2, WIDTH, 3, 1);
@@ -92,6 +97,11 @@ class LatentTrainerTest {
     }
 
     private static DenoisingObjective objective(String name) {
+        if (name.equals("control")) {
+            return new DenoisingObjective(new GaussianProcess(new ContinuousSchedule.Shifted(
+                    new ContinuousSchedule.Shifted(new ContinuousSchedule.Sigmoid(-3, 3, 1), .5), .7),
+                    new Parameterisation.V()), new Weighting.Simple(), Draw.STRATIFIED, .2, 0);
+        }
         return isFree(name)
                 ? new DenoisingObjective(new GaussianProcess(DiscreteSchedule.scaledLinear(), new Parameterisation.V()),
                         new Weighting.MinSnr(5), Draw.APART, 0, .5)
@@ -100,10 +110,11 @@ class LatentTrainerTest {
     }
 
     private LatentTrainer trainer(String name, long steps) {
-        int context = isFree(name) ? 0 : name.equals("ldlm") ? 1 : 3;
+        int context = isFree(name) || name.equals("control") ? 0 : name.equals("ldlm") ? 1 : 3;
         return new LatentTrainer(new LatentTrainingConfig(16, context, 1e-2, .9, .99, 1e-3, 1, 3,
                 LatentTrainingConfig.Course.COSINE, .99, .7, 5), network(name), objective(name),
-                scope.call(() -> LatentStatistics.of(chain.latents())), chain, steps);
+                scope.call(() -> LatentStatistics.of(chain.latents())), name.equals("control")
+                        ? chain.given(scope.call(() -> chain.latents().slice(2, 0, 2))) : chain, steps);
     }
 
     private static float[] flat(Map<String, Tensor> tensors) {
@@ -119,7 +130,7 @@ class LatentTrainerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"reverse", "self-conditioned", "ldlm", "ldlm-context"})
+    @ValueSource(strings = {"reverse", "self-conditioned", "ldlm", "ldlm-context", "control"})
     void aStoppedRunGoesOnBitForBit(String name) throws IOException {
         var folder = temp.resolve(name);
         try (var whole = trainer(name, 8); var first = trainer(name, 8); var second = trainer(name, 8);
@@ -162,7 +173,7 @@ class LatentTrainerTest {
                 var sampler = model.sampler(model.path(4), new Solver.DpmSolver2M(0), new Clipping.Off(), 1.5);
                 var rolled = model.roll(sampler, first, 3, Rng.of(2));
                 assertThat(rolled).hasSize(3).allSatisfy(z -> assertThat(z.shape()).isEqualTo(first.shape()));
-            } else {
+            } else if (!(model.network() instanceof ConditionalDenoiser)) {
                 assertThatThrownBy(() -> model.sampler(model.path(4), new Solver.Ddim(0), new Clipping.Off(), 2))
                         .hasMessageContaining("reads no condition");
             }
