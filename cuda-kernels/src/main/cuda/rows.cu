@@ -347,11 +347,17 @@ INLINE void philox(u64 seed, u64 stream, u64 block, u32* words) {
     words[3] = c3;
 }
 
-// A thread for each four elements. An element is kept if the upper 24 bits of its word are below `limit`.
-template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 stream, u32 limit, f32 scale) {
+// A thread for each four elements. An element is kept if the upper 24 bits of its word are below `limit`. Seed and
+// stream are read from `key` if there is one.
+template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 stream, const u64* key, u32 limit,
+        f32 scale) {
     i64 block = (i64) blockIdx.x * blockDim.x + threadIdx.x;
     if (block * 4 >= n) {
         return;
+    }
+    if (key) {
+        seed = key[0];
+        stream = key[1];
     }
     u32 words[4];
     philox(seed, stream, block, words);
@@ -406,7 +412,8 @@ template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 st
     KERNEL rotary_##name(const T* x, const T* cosines, const T* sines, T* y, i64 n, i64 t, i64 half) { \
         rotary(x, cosines, sines, y, n, t, half); \
     } \
-    KERNEL dropout_##name(const T* x, T* y, i64 n, u64 seed, u64 stream, u32 limit, f32 scale) { \
-        dropout(x, y, n, seed, stream, limit, scale); \
+    KERNEL dropout_##name(const T* x, T* y, i64 n, u64 seed, u64 stream, const u64* key, u32 limit, \
+            f32 scale) { \
+        dropout(x, y, n, seed, stream, key, limit, scale); \
     }
 FLOATS(ROWS)

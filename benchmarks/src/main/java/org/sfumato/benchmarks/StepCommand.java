@@ -161,12 +161,13 @@ final class StepCommand implements Callable<Integer> {
         var report = new Report(common);
         report.line(forward ? "forward" : "train", config.name().toLowerCase(Locale.ROOT), Report.format(
                 "%d parameters, median %.1f ms, %.0f tokens/s, %.0f GFLOP/s, %s, best %.1f ms, %.0f %% of peak, "
-                + "%d threads, garbage %d B/step, faults %s/step, tensors %d of %d MiB, %s",
+                + "%d threads, garbage %d B/step, faults %s/step, tensors %d of %d MiB, %s%s",
                 trainer.network().parameterCount(),
                 timing.median() * 1e3, tokens / timing.median(), flops / 1e9, peak, timing.best() * 1e3,
                 100 * flops / Roofline.fma(cores).best(), cores, taken.garbage() / steps,
                 taken.faults().isPresent() ? Report.format("%.1f", (double) taken.faults().getAsLong() / steps) : "?",
-                memory.peak() >> 20, memory.reserved() >> 20, warm));
+                memory.peak() >> 20, memory.reserved() >> 20, warm,
+                trainer.repeated() > 0 ? Report.format(", %d steps repeated as a whole", trainer.repeated()) : ""));
         report.end();
     }
 

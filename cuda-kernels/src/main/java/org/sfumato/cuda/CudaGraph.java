@@ -1,75 +1,105 @@
 package org.sfumato.cuda;
 
-import org.sfumato.tensor.Backends;
-import org.sfumato.tensor.Device;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.sfumato.tensor.op.Op;
+import org.sfumato.tensor.spi.Buffer;
+import org.sfumato.tensor.spi.Graph;
+import org.sfumato.tensor.spi.Operand;
 
-/// A piece of work on a device, noted once and started again as a whole: the host then does one call instead of one for
-/// each kernel.
-///
-/// {@snippet :
-/// step.run();                                              // once as usual: kernels are loaded, memory is reserved
-/// try (var graph = CudaGraph.capture(device, step)) {      // notes what the step does; nothing is computed
-///     for (int i = 0; i < 1000; i++) {
-///         batch.copyFrom(next());                          // new data go where the step reads them
-///         graph.replay();
-///     }
-/// }
-/// }
-///
-/// A replay runs the same kernels at the same addresses with the same arguments. So the work must read what changes
-/// (data, a learning rate, the number of a step) from tensors that stay where they are, and must write in place what is
-/// to last; numbers that Java computes during the capture, seeds of random numbers among them, are the same at each
-/// replay. Tensors that the work reads must live as long as the graph. Tensors that it returns hold the results of the
-/// last replay.
-public final class CudaGraph implements AutoCloseable {
+/// Work that was noted as a graph of the driver. A replay uploads the record of what the host gives and starts the
+/// kernels, which read it where they read any operand, or the key of their random numbers.
+final class CudaGraph implements Graph {
     private final CudaBackend backend;
-    private final long graph;
-    private final DeviceMemory.Pool pool;
+    private final Noted noted;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment record;
+    private final DeviceBuffer there;
+    private DeviceMemory.Pool pool;
+    private long graph;
     private boolean closed;
 
-    private CudaGraph(CudaBackend backend, long graph, DeviceMemory.Pool pool) {
+    /// For what was `noted`, with a record on the device.
+    CudaGraph(CudaBackend backend, Noted noted, DeviceBuffer there) {
         this.backend = backend;
-        this.graph = graph;
-        this.pool = pool;
+        this.noted = noted;
+        this.there = there;
+        this.record = arena.allocate(Math.max(1, noted.bytes()), Long.BYTES).asSlice(0, noted.bytes());
     }
 
-    /// Notes what `work` does on `device`, a CUDA device. No other thread may use the device meanwhile.
+    /// Runs `work`, as it was noted, while the driver notes launches.
     ///
-    /// @throws IllegalArgumentException if the device is of another kind
-    /// @throws IllegalStateException if the work moves data between host and device, which cannot be noted
-    public static CudaGraph capture(Device device, Runnable work) {
-        if (!(Backends.of(device) instanceof CudaBackend backend)) {
-            throw new IllegalArgumentException("graph: '" + device + "' is no CUDA device");
-        }
-        var pool = backend.beginCapture();
+    /// @throws Refused if it does something else
+    void capture(Runnable work) {
         boolean done = false;
+        pool = backend.beginCapture();
         try {
-            work.run();
-            done = true;
+            var matching = new Matching(noted, record, new Launching());
+            backend.walking(matching, work);
+            done = matching.isComplete();
+            if (!done) {
+                throw new Matching.Departure();
+            }
+        } catch (Matching.Departure e) {
+            throw new Refused(e.getMessage());
         } finally {
             if (!done) {
                 backend.abandonCapture(pool);
+                end();
             }
         }
-        return new CudaGraph(backend, backend.endCapture(), pool);
+        graph = backend.endCapture();
     }
 
-    /// Starts the work again.
-    ///
-    /// @throws IllegalStateException if the graph was closed
+    /// Memory in the record for what the host gives, else the graph's; operations become launches.
+    private final class Launching implements Matching.Execution {
+        @Override
+        public Buffer make(int number, long bytes) {
+            long slot = noted.slotOf(number);
+            return slot == Noted.NONE ? backend.reserve(bytes) : there.part(slot, bytes);
+        }
+
+        @Override
+        public void run(Op op, Operand[] in, Operand[] out, long slot) {
+            backend.launch(op, in, out, slot == Noted.NONE ? 0 : there.address() + slot);
+        }
+    }
+
+    @Override
+    public boolean matches(Runnable work) {
+        requireOpen();
+        var matching = new Matching(noted, record, Matching.Execution.NONE);
+        try {
+            backend.walking(matching, work);
+            return matching.isComplete();
+        } catch (Matching.Departure _) {
+            return false;
+        }
+    }
+
+    @Override
     public void replay() {
+        requireOpen();
+        backend.replay(graph, record, there);
+    }
+
+    private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("graph: it was closed");
         }
-        backend.replay(graph);
     }
 
-    /// Forgets the work and gives its memory back.
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
             backend.discard(graph, pool);
+            end();
         }
+    }
+
+    private void end() {
+        closed = true;
+        arena.close();
+        backend.free(there);
     }
 }

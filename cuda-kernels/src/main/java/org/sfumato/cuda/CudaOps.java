@@ -44,11 +44,11 @@ final class CudaOps {
         };
     }
 
-    /// Runs `op`. Kernels but those of [Pointwise], [Copy] and [Cast] write dense results: for other layouts the
-    /// results are made apart and copied.
-    void run(Op op, Operand[] in, Operand[] out) {
+    /// Runs `op`, with the key of its random numbers at `key` on the device if that is not 0. Kernels but those of
+    /// [Pointwise], [Copy] and [Cast] write dense results: for other layouts the results are made apart and copied.
+    void run(Op op, Operand[] in, Operand[] out, long key) {
         if (op instanceof Pointwise || op instanceof Copy || op instanceof Cast || allDense(out)) {
-            kernel(op, in, out);
+            kernel(op, in, out, key);
             return;
         }
         var buffers = new DeviceBuffer[out.length];
@@ -57,7 +57,7 @@ final class CudaOps {
             buffers[i] = launcher.scratch(out[i].spec().bytes());
             dense[i] = new Operand(buffers[i], out[i].dtype(), Layout.dense(out[i].shape()));
         }
-        kernel(op, in, dense);
+        kernel(op, in, dense, key);
         for (int i = 0; i < out.length; i++) {
             CopyCuda.run(launcher, dense[i], out[i]);
             launcher.release(buffers[i]);
@@ -73,8 +73,8 @@ final class CudaOps {
         return true;
     }
 
-    private void kernel(Op op, Operand[] in, Operand[] out) {
-        try (var work = new Workspace(launcher, faults)) {
+    private void kernel(Op op, Operand[] in, Operand[] out, long key) {
+        try (var work = new Workspace(launcher, faults, key)) {
             kernel(work, op, in, out);
         }
     }
@@ -86,7 +86,7 @@ final class CudaOps {
             case Unslice unslice -> CopyCuda.unslice(launcher, unslice, in[0], out[0]);
             case Concat concat -> CopyCuda.concat(launcher, concat, in, out[0]);
             case Triangle triangle -> CopyCuda.triangle(launcher, triangle, in[0], out[0]);
-            case Source source -> SourceCuda.run(launcher, source, out[0]);
+            case Source source -> SourceCuda.run(launcher, source, out[0], work.key());
             case Reduce reduce -> ReduceCuda.run(work, reduce, in[0], out[0]);
             case MatMul _ -> MatMulCuda.run(work, in[0], in[1], out[0]);
             case Index index -> IndexCuda.run(work, index, in, out[0]);

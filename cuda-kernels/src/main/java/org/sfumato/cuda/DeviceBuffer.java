@@ -5,13 +5,29 @@ import org.sfumato.tensor.spi.Buffer;
 
 /// A stretch of a device's memory, given out by [DeviceMemory].
 public final class DeviceBuffer implements Buffer {
-    final DeviceMemory.Block block;
+    private final DeviceMemory.Block block;
+    private final long address;
     private final long bytes;
     private boolean free;
 
     DeviceBuffer(DeviceMemory.Block block, long bytes) {
+        this(block, block.address, bytes);
+    }
+
+    private DeviceBuffer(DeviceMemory.Block block, long address, long bytes) {
         this.block = block;
+        this.address = address;
         this.bytes = bytes;
+    }
+
+    /// A part of this buffer as one of its own, which is nothing to be given back.
+    DeviceBuffer part(long from, long size) {
+        return new DeviceBuffer(null, address() + from, size);
+    }
+
+    /// What goes back to the pool, or `null` for a part of another buffer.
+    DeviceMemory.Block block() {
+        return block;
     }
 
     @Override
@@ -30,7 +46,7 @@ public final class DeviceBuffer implements Buffer {
         if (free) {
             throw new IllegalStateException("buffer: used after it was freed, " + bytes + " bytes on the device");
         }
-        return block.address;
+        return address;
     }
 
     void end() {

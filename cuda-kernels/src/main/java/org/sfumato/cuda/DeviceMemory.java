@@ -164,7 +164,10 @@ public final class DeviceMemory {
     /// @throws IllegalStateException if it was taken back before
     public void free(DeviceBuffer buffer) {
         buffer.end();
-        var block = buffer.block;
+        var block = buffer.block();
+        if (block == null) {
+            return;
+        }
         block.used = false;
         live -= block.size;
         var free = block.pool.free(block.small);

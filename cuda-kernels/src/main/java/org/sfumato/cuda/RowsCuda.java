@@ -155,7 +155,7 @@ final class RowsCuda {
         }
         int limit = (int) Math.ceil((1 - op.p()) * 0x1p24);             // kept below it, as Rng.bernoulli draws
         work.kernel(MODULE, "dropout_" + out.dtype()).address(work.dense(in)).address(out).i64(n)
-                .i64(op.rng().seed()).i64(op.rng().stream()).i32(limit).f32((float) (1 / (1 - op.p())))
+                .i64(op.rng().seed()).i64(op.rng().stream()).i64(work.key()).i32(limit).f32((float) (1 / (1 - op.p())))
                 .launch(Driver.Grid.of(Launcher.blocks(Math.ceilDiv(n, 4L), THREADS), THREADS));
     }
 }

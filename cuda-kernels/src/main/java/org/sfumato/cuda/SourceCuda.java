@@ -18,19 +18,19 @@ final class SourceCuda {
 
     private record RandomKernel(Class<? extends Source.Distribution> distribution) { }
 
-    /// Makes the dense `out`.
-    static void run(Launcher launcher, Source op, Operand out) {
+    /// Makes the dense `out`; the key of random numbers is at `key` on the device, or `op`'s own if that is 0.
+    static void run(Launcher launcher, Source op, Operand out, long key) {
         switch (op) {
             case Source.Fill(var _, double value) -> CopyCuda.fill(launcher, out, bits(out.dtype(), value));
             case Source.Arange(var _, double start, double step) -> arange(launcher, start, step, out);
             case Source.Random(var distribution, var _, var rng) ->
                 launcher.elements().run(new RandomKernel(distribution.getClass()),
-                        () -> RandomBodies.of(distribution, out.dtype()), arguments(distribution, rng), NONE, out);
+                        () -> RandomBodies.of(distribution, out.dtype()), arguments(distribution, rng, key), NONE, out);
         }
     }
 
     /// The bits of `value` in `type`, rounded once.
-    private static long bits(DType type, double value) {
+    static long bits(DType type, double value) {
         return switch (type) {
             case F32 -> Integer.toUnsignedLong(Float.floatToRawIntBits((float) value));
             case F64 -> Double.doubleToRawLongBits(value);
@@ -72,9 +72,9 @@ final class SourceCuda {
         }, NONE, out);
     }
 
-    private static Consumer<Kernel> arguments(Source.Distribution distribution, Rng rng) {
+    private static Consumer<Kernel> arguments(Source.Distribution distribution, Rng rng, long key) {
         return kernel -> {
-            kernel.i64(rng.seed()).i64(rng.stream());
+            kernel.i64(rng.seed()).i64(rng.stream()).i64(key);
             switch (distribution) {
                 case Source.Distribution.Uniform _, Source.Distribution.Normal _ -> { }
                 case Source.Distribution.Bernoulli(double p) -> kernel.i64((long) Math.ceil(p * 0x1p24));

@@ -12,11 +12,18 @@ import org.sfumato.tensor.spi.Operand;
 final class Workspace implements AutoCloseable {
     private final Launcher launcher;
     private final Faults faults;
+    private final long key;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-    Workspace(Launcher launcher, Faults faults) {
+    Workspace(Launcher launcher, Faults faults, long key) {
         this.launcher = launcher;
         this.faults = faults;
+        this.key = key;
+    }
+
+    /// Where on the device the key of random numbers lies (seed, stream), or 0 if the operation's own counts.
+    long key() {
+        return key;
     }
 
     /// True if the compute capability of the device is `major.minor` or higher.

@@ -20,17 +20,20 @@ import java.util.stream.Stream;
 /// | `sfumato.trackLeaks` | `true`: leak reports show where each leaked tensor was made | `false` |
 /// | `sfumato.cuda.driver` | `native`: our own bindings of NVIDIA's driver; `jcuda`: those of JCuda | `native` |
 /// | `sfumato.cuda.cublas` | `false`: matrix products by our own kernels though cuBLASLt is there | `true` |
+/// | `sfumato.cuda.graphs` | `false`: a device repeats no work as a whole, see [Replay] | `true` |
 /// | `sfumato.cuda.folders` | where to look for cuBLASLt, and where `CUDA_HOME` and the like lead | none |
 public record Settings(Device device, int threads, boolean checkNan, boolean trackLeaks, Cuda cuda) {
     /// How the CUDA backend finds and uses what is not ours.
     ///
     /// @param jcuda whether JCuda drives the device, and not our own bindings
     /// @param cublas whether cuBLASLt multiplies matrices where it is found
+    /// @param graphs whether work that repeats is started as a whole
     /// @param folders where libraries are sought beside the system's folders
-    public record Cuda(boolean jcuda, boolean cublas, List<Path> folders) { }
+    public record Cuda(boolean jcuda, boolean cublas, boolean graphs, List<Path> folders) { }
 
     private static final Set<String> KNOWN = Set.of("sfumato.device", "sfumato.threads", "sfumato.checkNan",
-            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.cublas", "sfumato.cuda.folders");
+            "sfumato.trackLeaks", "sfumato.cuda.driver", "sfumato.cuda.cublas", "sfumato.cuda.graphs",
+            "sfumato.cuda.folders");
     private static final List<String> HOMES = List.of("CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV");
     private static final Settings CURRENT = read();
 
@@ -52,7 +55,7 @@ public record Settings(Device device, int threads, boolean checkNan, boolean tra
     }
 
     private static Cuda cudaSettings() {
-        return new Cuda(isJcuda(), flag("sfumato.cuda.cublas", "true"),
+        return new Cuda(isJcuda(), flag("sfumato.cuda.cublas", "true"), flag("sfumato.cuda.graphs", "true"),
                 folders(System.getProperty("sfumato.cuda.folders", "")));
     }
 

@@ -24,7 +24,7 @@ class SettingsTest {
     void theDefaultsAreTheCpuAndAllProcessors() throws Exception {
         var child = ChildJvm.run(Program.class, null, "-XX:ActiveProcessorCount=3");
         assertThat(child.output()).contains("Settings[device=cpu, threads=3, checkNan=false, trackLeaks=false, "
-                + "cuda=Cuda[jcuda=false, cublas=true, folders=[");
+                + "cuda=Cuda[jcuda=false, cublas=true, graphs=true, folders=[");
         assertThat(child.status()).isZero();
     }
 
@@ -32,9 +32,10 @@ class SettingsTest {
     void everyPropertyIsRead() throws Exception {
         var child = ChildJvm.run(Program.class, null, "-Dsfumato.device=cuda:1", "-Dsfumato.threads=5",
                 "-Dsfumato.checkNan=true", "-Dsfumato.trackLeaks", "-Dsfumato.cuda.driver=jcuda",
-                "-Dsfumato.cuda.cublas=false", "-Dsfumato.cuda.folders=here" + File.pathSeparator + "there");
+                "-Dsfumato.cuda.cublas=false", "-Dsfumato.cuda.graphs=false",
+                "-Dsfumato.cuda.folders=here" + File.pathSeparator + "there");
         assertThat(child.output()).contains("Settings[device=cuda:1, threads=5, checkNan=true, trackLeaks=true, "
-                + "cuda=Cuda[jcuda=true, cublas=false, folders=[here, there");
+                + "cuda=Cuda[jcuda=true, cublas=false, graphs=false, folders=[here, there");
     }
 
     @ParameterizedTest

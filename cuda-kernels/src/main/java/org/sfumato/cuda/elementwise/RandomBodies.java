@@ -4,8 +4,9 @@ import org.sfumato.cuda.elementwise.Code.Kind;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.op.Source.Distribution;
 
-/// Random elements: draw `i` of an [org.sfumato.tensor.Rng] for element `i`, bit for bit. Parameters: seed and stream;
-/// for truth values the number below which 24 random bits must lie; for integers the bound and `2^64 mod bound`.
+/// Random elements: draw `i` of an [org.sfumato.tensor.Rng] for element `i`, bit for bit. Parameters: seed, stream and
+/// where these lie on the device or 0; for truth values the number below which 24 random bits must lie; for integers
+/// the bound and `2^64 mod bound`.
 public final class RandomBodies {
     private static final long REDRAW = 1L << 62;                    // as in Rng.below
 

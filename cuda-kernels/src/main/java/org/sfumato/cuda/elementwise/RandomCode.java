@@ -3,14 +3,20 @@ package org.sfumato.cuda.elementwise;
 import org.sfumato.cuda.elementwise.Code.Kind;
 import org.sfumato.tensor.spi.Philox;
 
-/// Writes random bits as [Philox] defines them. Parameters: seed and stream (u64).
+/// Writes random bits as [Philox] defines them. Parameters: seed and stream, and where these are to be read in their
+/// place, or 0 (u64).
 final class RandomCode {
     private final Code code;
     private final String seed;
     private final String stream;
 
     RandomCode(Code code) {
-        this(code, code.parameter("u64"), code.parameter("u64"));
+        this(code, code.register(Kind.B64), code.register(Kind.B64));
+        code.line("mov.b64 " + seed + ", " + code.parameter("u64"));
+        code.line("mov.b64 " + stream + ", " + code.parameter("u64"));
+        var key = code.parameter("u64");
+        code.line("@" + code.op(Kind.PRED, "setp.ne.u64", key, "0") + " ld.global.v2.b64 " + Code.vector(seed, stream)
+                + ", [" + key + "]");
     }
 
     private RandomCode(Code code, String seed, String stream) {

@@ -47,6 +47,7 @@ public final class AnswerTrainer implements AutoCloseable {
     private final List<List<PromptAnswer>> conversations;
     private final Config config;
     private final AdamW optimizer;
+    private final Descent descent;
     private long step;
 
     /// Of `network` the `parameters`, which may be those of an adapter alone.
@@ -62,6 +63,7 @@ public final class AnswerTrainer implements AutoCloseable {
         this.conversations = conversations;
         this.config = config;
         this.optimizer = scope.call(() -> new AdamW(parameters, config.adamW()));
+        this.descent = new Descent(parameters, optimizer, config.clip());
     }
 
     /// The rows of step `number`.
@@ -89,7 +91,7 @@ public final class AnswerTrainer implements AutoCloseable {
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batch(step);
-        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> config.masking().loss(network, batch,
+        double loss = descent.step(parameters, () -> config.masking().loss(network, batch,
                 rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))), config.schedule().at(step), step);
         step++;
         return loss;
@@ -113,6 +115,7 @@ public final class AnswerTrainer implements AutoCloseable {
     /// Frees the state of the optimiser; the network stays.
     @Override
     public void close() {
+        descent.close();
         scope.close();
     }
 }

@@ -34,6 +34,7 @@ public final class GistTrainer implements AutoCloseable {
     private final Batches batches;
     private final Map<String, Tensor> parameters;
     private final AdamW optimizer;
+    private final Descent descent;
     private Schedule schedule;
     private long step;
 
@@ -55,6 +56,7 @@ public final class GistTrainer implements AutoCloseable {
         this.parameters = autoencoder.trained(config.decoder());
         this.optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), .9, .999, 1e-8,
                 config.weightDecay(), true)));
+        this.descent = new Descent(parameters, optimizer, config.clip());
         plan(steps);
     }
 
@@ -97,7 +99,7 @@ public final class GistTrainer implements AutoCloseable {
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batches.at(step);
-        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> autoencoder.loss(
+        double loss = descent.step(parameters, () -> autoencoder.loss(
                 Spans.of(Tensor.of(batch.ids(), batch.rows(), batch.length())), Pass.training(rng)),
                 schedule.at(step), step);
         step++;
@@ -189,6 +191,7 @@ public final class GistTrainer implements AutoCloseable {
     /// Frees the state of the optimiser; the autoencoder stays.
     @Override
     public void close() {
+        descent.close();
         scope.close();
     }
 }

@@ -21,6 +21,7 @@ import org.sfumato.nn.optim.Groups;
 import org.sfumato.nn.optim.Optimizer;
 import org.sfumato.nn.optim.Schedule;
 import org.sfumato.tensor.Dispatch;
+import org.sfumato.tensor.Replay;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
@@ -40,7 +41,9 @@ public final class LatentTrainer implements AutoCloseable {
     private final LatentNetwork network;
     private final Map<String, Tensor> parameters;
     private final Optimizer optimizer;
+    private final Descent descent;
     private final Ema average;
+    private final Replay averaging;
     private Schedule schedule;
     private long step;
 
@@ -78,6 +81,8 @@ public final class LatentTrainer implements AutoCloseable {
         }
         this.parameters = network.parameters();
         this.optimizer = scope.call(() -> optimizer(config, network));
+        this.descent = new Descent(parameters, optimizer, config.clip());
+        this.averaging = Replay.on(Optimizer.device(parameters), "average of the parameters");
         this.average = config.average() > 0
                 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, config.power()))) : null;
         plan(steps);
@@ -112,11 +117,14 @@ public final class LatentTrainer implements AutoCloseable {
     /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
-        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> objective.loss(network,
+        double loss = descent.step(parameters, () -> objective.loss(network,
                 data.draw(config.batch(), config.context(), rng.fold(ROWS)), rng.fold(NOISE),
                 Pass.training(rng.fold(DROPOUT))), schedule.at(step), step);
         if (average != null) {
-            Scope.temporary(() -> average.update(step));
+            averaging.run(() -> {
+                average.update(step);
+                return new Tensor[0];
+            });
         }
         step++;
         return loss;
@@ -222,6 +230,8 @@ public final class LatentTrainer implements AutoCloseable {
     /// Frees the network and the state of the optimiser.
     @Override
     public void close() {
+        descent.close();
+        averaging.close();
         scope.close();
     }
 }

@@ -16,6 +16,7 @@ import org.sfumato.nn.optim.Groups;
 import org.sfumato.nn.optim.Muon;
 import org.sfumato.nn.optim.Optimizer;
 import org.sfumato.nn.optim.Schedule;
+import org.sfumato.tensor.Replay;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
@@ -38,7 +39,9 @@ public final class Trainer implements AutoCloseable {
     private final Transformer network;
     private final Map<String, Tensor> parameters;
     private final Optimizer optimizer;
+    private final Descent descent;
     private final Ema average;
+    private final Replay averaging;
     private Schedule schedule;
     private long step;
 
@@ -59,6 +62,8 @@ public final class Trainer implements AutoCloseable {
         this.network = scope.call(() -> Transformer.init(config.model(), Rng.of(config.seed())));
         this.parameters = network.parameters();
         this.optimizer = scope.call(() -> optimizer(config, parameters));
+        this.descent = new Descent(parameters, optimizer, config.clip());
+        this.averaging = Replay.on(Optimizer.device(parameters), "average of the parameters");
         this.average = config.average() > 0
                 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, 2.0 / 3))) : null;
         plan(steps);
@@ -101,11 +106,14 @@ public final class Trainer implements AutoCloseable {
         int length = length(rng.fold(LENGTH));
         var windows = tokens.windows(rng.fold(WINDOWS), config.batch(), length);
         var minimised = objective.at((double) step / schedule.total());
-        double loss = new Descent(parameters, optimizer, config.clip()).step(() -> minimised.loss(network,
+        double loss = descent.step(parameters, () -> minimised.loss(network,
                 Tensor.of(windows, config.batch(), length), rng.fold(NOISE), Pass.training(rng.fold(DROPOUT))),
                 schedule.at(step), step);
         if (average != null) {
-            Scope.temporary(() -> average.update(step));
+            averaging.run(() -> {
+                average.update(step);
+                return new Tensor[0];
+            });
         }
         step++;
         return loss;
@@ -118,6 +126,11 @@ public final class Trainer implements AutoCloseable {
     /// Steps done so far.
     public long steps() {
         return step;
+    }
+
+    /// Steps that the device has repeated as a whole, see [Descent].
+    public long repeated() {
+        return descent.repeated();
     }
 
     /// The fraction of the height at which the learning rate stands.
@@ -184,6 +197,8 @@ public final class Trainer implements AutoCloseable {
     /// Frees the network and the state of the optimiser.
     @Override
     public void close() {
+        descent.close();
+        averaging.close();
         scope.close();
     }
 }

@@ -28,6 +28,7 @@ public final class VaeTrainer implements AutoCloseable {
     private final Batches batches;
     private final Map<String, Tensor> parameters;
     private final AdamW optimizer;
+    private final Descent descent;
     private Schedule schedule;
     private long step;
 
@@ -48,6 +49,7 @@ public final class VaeTrainer implements AutoCloseable {
         this.parameters = vae.trained();
         this.optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), config.beta1(),
                 config.beta2(), 1e-8, config.weightDecay(), false)));
+        this.descent = new Descent(parameters, optimizer, config.clip());
         plan(steps);
     }
 
@@ -69,7 +71,7 @@ public final class VaeTrainer implements AutoCloseable {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batches.at(step);
         long now = step;
-        double loss = new Descent(learning(), optimizer, config.clip()).step(() -> {
+        double loss = descent.step(learning(), () -> {
             var pieces = Spans.of(Tensor.of(batch.ids(), batch.rows(), batch.length()));
             int before = batch.length() - vae.length();
             return config.objective().loss(vae, pieces.slice(0, before), pieces.slice(before, batch.length()), now,
@@ -139,6 +141,7 @@ public final class VaeTrainer implements AutoCloseable {
     /// Frees the state of the optimiser; the autoencoder stays.
     @Override
     public void close() {
+        descent.close();
         scope.close();
     }
 }

@@ -7,7 +7,6 @@ import java.util.Map;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Fuse;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.expr.Expr;
@@ -31,6 +30,7 @@ public final class AdamW implements Optimizer {
     private final Map<String, Tensor> state = new LinkedHashMap<>();
     private final Map<String, Moments> moments = new HashMap<>();
     private final Fuse formula;
+    private final Fuse corrections;
     private final Tensor count;
 
     /// An optimiser of `parameters`; its state lives in the current scope.
@@ -38,7 +38,8 @@ public final class AdamW implements Optimizer {
         this.parameters = Map.copyOf(parameters);
         this.config = config;
         this.formula = formula(config);
-        this.count = Tensor.full(Shape.SCALAR, 0, DType.I64, Settings.current().device());
+        this.corrections = corrections(config);
+        this.count = Tensor.full(Shape.SCALAR, 0, DType.I64, Optimizer.device(parameters));
         state.put("step", count);
         parameters.forEach((name, p) -> {
             var one = new Moments(zeros(p), zeros(p));
@@ -67,14 +68,23 @@ public final class AdamW implements Optimizer {
         });
     }
 
+    /// Arguments: the number of the step and the learning rate, in float64. Results: the rate over the first
+    /// correction, the square root of the second. They are computed where the count is, so that no step waits for it.
+    private static Fuse corrections(Config config) {
+        return Fuse.of("adamWCorrections", 2, x -> List.of(
+                x.get(1).div(x.get(0).mul(Math.log(config.beta1)).expm1().neg()),
+                x.get(0).mul(Math.log(config.beta2)).expm1().neg().sqrt()));
+    }
+
     @Override
     public void step(Map<String, Tensor> gradients, double rate, Tensor scale) {
         Scope.temporary(() -> {
             count.assign(count.add(1));
-            double t = count.item();
             double lr = config.learningRate * rate;
-            var rate1 = Scalars.of(lr / (1 - Math.pow(config.beta1, t)));
-            var root2 = Scalars.of(Math.sqrt(1 - Math.pow(config.beta2, t)));
+            var corrected = corrections.applyAll(count.cast(DType.F64),
+                    Tensor.full(Shape.SCALAR, lr, DType.F64, count.device()));
+            var rate1 = Scalars.of(corrected[0]);
+            var root2 = Scalars.of(corrected[1]);
             var decayed = Scalars.of(1 - lr * config.weightDecay);
             var kept = Scalars.of(1);
             var scales = Scalars.of(scale);

@@ -22,7 +22,8 @@ final class Scalars {
 
     /// The number in `value`, a tensor without axes.
     static Scalars of(Tensor value) {
-        return new Scalars(like -> value.dtype() == like.dtype() ? value : value.cast(like.dtype()));
+        return new Scalars(like -> (value.dtype() == like.dtype() ? value : value.cast(like.dtype()))
+                .to(like.device()));
     }
 
     /// The number in the type and on the device of `other`.

@@ -9,7 +9,7 @@ import org.sfumato.tensor.Tensor;
 /// element's index; the gradient draws the same numbers again. Source: Srivastava et al. 2014, JMLR 15.
 ///
 /// @param p the probability of dropping an element, in [0, 1)
-public record DropoutOp(double p, Rng rng) implements Fused {
+public record DropoutOp(double p, Rng rng) implements Fused, Seeded {
     /// Checks the probability.
     public DropoutOp {
         if (!(p >= 0 && p < 1)) {
@@ -20,6 +20,11 @@ public record DropoutOp(double p, Rng rng) implements Fused {
     @Override
     public String name() {
         return "dropout";
+    }
+
+    @Override
+    public DropoutOp withRng(Rng other) {
+        return new DropoutOp(p, other);
     }
 
     @Override

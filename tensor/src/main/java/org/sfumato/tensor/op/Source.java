@@ -30,10 +30,15 @@ public sealed interface Source extends Op, NotDifferentiable {
     }
 
     /// Random elements, a pure function of `rng` and the element's index.
-    record Random(Distribution distribution, Spec spec, Rng rng) implements Source {
+    record Random(Distribution distribution, Spec spec, Rng rng) implements Source, Seeded {
         @Override
         public String name() {
             return "random";
+        }
+
+        @Override
+        public Random withRng(Rng other) {
+            return new Random(distribution, spec, other);
         }
     }
 

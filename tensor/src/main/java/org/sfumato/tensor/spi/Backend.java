@@ -1,6 +1,7 @@
 package org.sfumato.tensor.spi;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.op.Op;
@@ -44,4 +45,16 @@ public interface Backend {
 
     /// Waits until all that was started has ended.
     void synchronize();
+
+    /// Notes what the calling thread does on this device in `work`, so that it can be started again as a whole; empty
+    /// where operations are only run one by one, and then `work` is not run either. No other thread may use the device
+    /// meanwhile.
+    ///
+    /// The work is run twice and must do the same both times, but nothing is computed before [Graph#replay], which may
+    /// follow at once. Memory that it takes and has given back at its end is the graph's, and so is what it keeps.
+    ///
+    /// @throws Graph.Refused if the work reads what it has computed or else does what a device cannot repeat
+    default Optional<Graph> capture(Runnable work) {
+        return Optional.empty();
+    }
 }
