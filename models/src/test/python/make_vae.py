@@ -6,6 +6,9 @@ make_pretrained.py: what they compute and the gradients of their losses.
 RESOURCES/vae/ldlm: two adapters of the LLaMA as PEFT saves them (encoder/, decoder/), vae.safetensors with f, w_e and w_d,
 and expected.safetensors: a batch, the posterior means, the losses of each token, the loss and its gradients.
 RESOURCES/vae/adavae.safetensors: the same of AdaVAE on the GPT-2, whose blocks are written out here on its weights.
+RESOURCES/vae/adavae_injections.safetensors: of each other way for the latent into the decoder, KIND/..., the parameters of
+that way, losses, the loss, and the gradients of its parameters and of four others; all else as in adavae.safetensors.
+RESOURCES/vae/scratch.safetensors: the autoencoder that stands on no language model, all of it.
 Made with PEFT 0.21, transformers 5.18 and PyTorch 2.13.
 """
 
@@ -144,21 +147,32 @@ def adavae(resources):
     def split(x):
         return x.view(x.shape[0], x.shape[1], heads, size).transpose(1, 2)
 
-    def stream(side, count, ids, places, mask, extra):
-        """mask (B, T, S) true where seen; extra: the key and value of the latent in each layer."""
+    def stream(side, count, ids, places, mask, z, kind=None):
+        """mask (B, T, S) true where seen; z of the decoder: (B, D)."""
         x = gpt.transformer.wte(ids) + gpt.transformer.wpe(places)
+        x = x + F.linear(z, p["INPUT/up.weight"])[:, None] if kind == "INPUT" else x
         for i in range(count):
             block, at = gpt.transformer.h[i], f"{side}.blocks.{i}."
             n = F.layer_norm(x, (width,), p[at + "attentionNorm.weight"], p[at + "attentionNorm.bias"], 1e-5)
             q, k, v = map(split, block.attn.c_attn(n).split(width, 2))
-            if extra is not None:
-                own_k, own_v = F.linear(extra, p[f"keyValues.{i}.weight"], p[f"keyValues.{i}.bias"]).split(width, 2)
+            if kind in ("ATTENTION", "MEMORY"):
+                if kind == "ATTENTION":
+                    raised = F.linear(z, p["up.weight"])[:, None]
+                    own = F.linear(raised, p[f"keyValues.{i}.weight"], p[f"keyValues.{i}.bias"])
+                    own_k, own_v = own.split(width, 2)
+                else:
+                    own_k = own_v = F.linear(z, p["MEMORY/memory.weight"])[:, None, i * width:(i + 1) * width]
                 k, v = torch.cat([split(own_k), k], 2), torch.cat([split(own_v), v], 2)
-            scores = (q @ k.transpose(2, 3) / size ** 0.5).masked_fill(~mask[:, None], float("-inf"))
+            scores = (q @ k.transpose(2, 3) / size ** 0.5).masked_fill(~mask[:, None], -1e30)
             y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(x.shape)
             x = x + block.attn.c_proj(y)
             m = block.mlp(F.layer_norm(x, (width,), p[at + "mlpNorm.weight"], p[at + "mlpNorm.bias"], 1e-5))
-            inner = F.linear(x, p[at + "adapter.down.weight"], p[at + "adapter.down.bias"]).relu()
+            inner = F.linear(x, p[at + "adapter.down.weight"], p[at + "adapter.down.bias"])
+            if kind == "ADAPTERS":                                      # one linear layer of [x ; z]
+                both = torch.cat([p[at + "adapter.down.weight"], p[f"ADAPTERS/maps.{i}.weight"]], 1)
+                read = torch.cat([x, z[:, None].expand(-1, x.shape[1], -1)], 2)
+                inner = F.linear(read, both, p[at + "adapter.down.bias"])
+            inner = inner.relu()
             x = x + F.linear(inner, p[at + "adapter.up.weight"], p[at + "adapter.up.bias"])
             x = x + m
         return F.layer_norm(x, (width,), p[side + ".norm.weight"], p[side + ".norm.bias"], 1e-5)
@@ -176,13 +190,19 @@ def adavae(resources):
     there = torch.cat([before, torch.ones(3, 1, dtype=torch.bool), present[:, :-1]], 1)
     n = ids.shape[1]
     places = (there.cumsum(1) - 1).clamp(min=0)
-    seen = torch.ones(n, n + 1).tril(1).bool() & torch.cat([torch.ones(3, 1, dtype=torch.bool), there], 1)[:, None]
-    x = stream("decoder", layers, ids, places, seen, F.linear(z, p["up.weight"])[:, None])
-    logits = gpt.lm_head(x[:, CONTEXT:])
-    losses = F.cross_entropy(logits.transpose(1, 2), span, reduction="none") * present
+    earlier = torch.ones(n, n).tril().bool() & there[:, None]
     kl = (mean.square() + log_variance.exp() - log_variance - 1).sum(1) / 2
-    loss = losses.sum() / present.sum() + 0.7 * torch.maximum(kl.mean(), torch.tensor(0.05 * LATENT))
-    loss.backward()
+
+    def loss_of(kind):
+        behind = torch.cat([torch.ones(3, n, 1, dtype=torch.bool), earlier], 2)
+        x = stream("decoder", layers, ids, places, behind if kind in ("ATTENTION", "MEMORY") else earlier, z, kind)
+        logits = gpt.lm_head(x[:, CONTEXT:])
+        logits = logits + F.linear(z, p["LOGITS/map.weight"])[:, None] if kind == "LOGITS" else logits
+        losses = F.cross_entropy(logits.transpose(1, 2), span, reduction="none") * present
+        return losses, losses.sum() / present.sum() + 0.7 * torch.maximum(kl.mean(), torch.tensor(0.05 * LATENT))
+
+    losses, loss = loss_of("ATTENTION")
+    loss.backward(retain_graph=True)
     expected = {"prefix": prefix, "before": before, "span": span, "present": present, "eps": eps, "mean": mean,
                 "logVariance": log_variance, "losses": losses, "loss": loss, "kl": kl}
     for name, value in p.items():
@@ -190,7 +210,113 @@ def adavae(resources):
         expected["gradient." + name] = value.grad
     save_file(grouped(expected), resources / "vae/adavae.safetensors", metadata=ORIGIN)
 
+    add("INPUT/up.weight", width, LATENT)
+    add("MEMORY/memory.weight", layers * width, LATENT)
+    add("LOGITS/map.weight", gpt.lm_head.out_features, LATENT)
+    for i in range(layers):
+        add(f"ADAPTERS/maps.{i}.weight", hidden, LATENT)
+    shared = ["mean.weight", "logVariance.bias", "decoder.blocks.0.adapter.down.weight",
+              "decoder.blocks.1.attentionNorm.weight"]
+    others = {}
+    for kind in ("INPUT", "MEMORY", "LOGITS", "ADAPTERS"):
+        own = [name for name in p if name.startswith(kind)]
+        losses, loss = loss_of(kind)
+        gradients = torch.autograd.grad(loss, [p[name] for name in own + shared], retain_graph=True)
+        others[kind + "/losses"], others[kind + "/loss"] = losses, loss
+        for name, gradient in zip(own + shared, gradients):
+            others[f"{kind}/gradient." + name.removeprefix(kind + "/")] = gradient
+        for name in own:
+            others[f"{kind}/parameter." + name.removeprefix(kind + "/")] = p[name]
+    save_file(grouped(others), resources / "vae/adavae_injections.safetensors", metadata=ORIGIN)
+
+
+def scratch(resources):
+    """Both transformers written out: RMSNorm, of queries and keys too, rotary halves, SwiGLU, biases in the maps alone."""
+    torch.manual_seed(13)
+    vocabulary, n, latent, width, layers, heads, inner = 61, 2, 3, 8, 2, 2, 24
+    size = width // heads
+    p = {}
+
+    def add(name, *shape, centre=0.0, scale=0.3):
+        p[name] = (centre + torch.randn(*shape) * scale).requires_grad_()
+
+    def transformer(side):
+        add(f"{side}.token.weight", vocabulary + 1, width)
+        for i in range(layers):
+            at = f"{side}.blocks.{i}."
+            for norm in ("attentionNorm", "mlpNorm"):
+                add(f"{at}{norm}.weight", width, centre=1.0, scale=0.1)
+            add(f"{at}attention.qkv.weight", 3 * width, width)
+            add(f"{at}attention.output.weight", width, width)
+            for norm in ("queryNorm", "keyNorm"):
+                add(f"{at}attention.{norm}.weight", size, centre=1.0, scale=0.1)
+            add(f"{at}mlp.up.weight", 2 * inner, width)
+            add(f"{at}mlp.down.weight", width, inner)
+        add(f"{side}.norm.weight", width, centre=1.0, scale=0.1)
+
+    transformer("encoder")
+    transformer("decoder")
+    add("decoder.head.weight", vocabulary + 1, width)
+    add("queries", n, width)
+    for name, o, i in (("mean", latent, width), ("logVariance", latent, width), ("up", width, latent)):
+        add(name + ".weight", o, i)
+        add(name + ".bias", o)
+
+    def rms(x, name):
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * p[name]
+
+    def rotate(x, places):
+        half = size // 2
+        a = places[:, None] * 10000.0 ** (-torch.arange(half) / half)
+        z = torch.complex(x[..., :half], x[..., half:]) * torch.polar(torch.ones_like(a), a)
+        return torch.cat([z.real, z.imag], -1)
+
+    def split(x):
+        return x.view(x.shape[0], x.shape[1], heads, size).transpose(1, 2)
+
+    def stream(side, x, mask):
+        places = torch.arange(x.shape[1]).float()
+        for i in range(layers):
+            at = f"{side}.blocks.{i}."
+            q, k, v = map(split, F.linear(rms(x, at + "attentionNorm.weight"), p[at + "attention.qkv.weight"]).chunk(3, 2))
+            q, k = rms(q, at + "attention.queryNorm.weight"), rms(k, at + "attention.keyNorm.weight")
+            q, k = rotate(q, places), rotate(k, places)
+            scores = (q @ k.mT / size ** 0.5).masked_fill(~mask[:, None], -1e30)
+            y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(x.shape)
+            x = x + F.linear(y, p[at + "attention.output.weight"])
+            gate, value = F.linear(rms(x, at + "mlpNorm.weight"), p[at + "mlp.up.weight"]).chunk(2, -1)
+            x = x + F.linear(F.silu(gate) * value, p[at + "mlp.down.weight"])
+        return rms(x, f"{side}.norm.weight")
+
+    prefix, before, span, present, _ = batch()
+    eps = torch.randn(3, n, latent)
+    b, t = span.shape
+    x = torch.cat([F.embedding(span, p["encoder.token.weight"]), p["queries"].expand(b, n, width)], 1)
+    there = torch.cat([present, torch.ones(b, n, dtype=torch.bool)], 1)
+    h = stream("encoder", x, there[:, None].expand(b, t + n, t + n))[:, t:]
+    mean = F.linear(h, p["mean.weight"], p["mean.bias"])
+    log_variance = F.linear(h, p["logVariance.weight"], p["logVariance.bias"])
+    z = mean + (log_variance / 2).exp() * eps
+    ids = torch.cat([prefix, span[:, :-1]], 1)
+    soft = F.linear(z, p["up.weight"], p["up.bias"])
+    x = torch.cat([soft, F.embedding(ids, p["decoder.token.weight"])], 1)
+    there = torch.cat([torch.ones(b, n, dtype=torch.bool), before, present[:, :-1]], 1)
+    m = there.shape[1]
+    h = stream("decoder", x, torch.ones(m, m).tril().bool() & there[:, None])[:, n + CONTEXT - 1:]
+    logits = F.linear(h, p["decoder.head.weight"])[..., :vocabulary]    # what hides a word is never written
+    losses = F.cross_entropy(logits.transpose(1, 2), span, reduction="none") * present
+    kl = (mean.square() + log_variance.exp() - log_variance - 1).sum((1, 2)) / 2
+    loss = losses.sum() / present.sum() + 0.3 * kl.sum() / present.sum()
+    loss.backward()
+    expected = {"prefix": prefix, "before": before, "span": span, "present": present, "eps": eps, "mean": mean,
+                "logVariance": log_variance, "losses": losses, "loss": loss, "kl": kl}
+    for name, value in p.items():
+        expected["parameter." + name] = value
+        expected["gradient." + name] = value.grad
+    save_file(grouped(expected), resources / "vae/scratch.safetensors", metadata=ORIGIN)
+
 
 if __name__ == "__main__":
     ldlm(pathlib.Path(sys.argv[1]))
     adavae(pathlib.Path(sys.argv[1]))
+    scratch(pathlib.Path(sys.argv[1]))

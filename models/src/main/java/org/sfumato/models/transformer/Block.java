@@ -22,6 +22,11 @@ import org.sfumato.tensor.Tensor;
 /// @param modulation of both halves by the conditioning, 6C: shift, scale and gate of each; or `null`
 public record Block(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp, Bottleneck adapter,
         Linear modulation, Placement placement, Dropout dropout) implements Layer {
+    /// The same with another adapter.
+    public Block withAdapter(Bottleneck other) {
+        return new Block(attentionNorm, attention, mlpNorm, mlp, other, modulation, placement, dropout);
+    }
+
     /// Applies it.
     ///
     /// @param condition what the conditioning made, or `null`

@@ -117,6 +117,18 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return with(config.withPattern(pattern));
     }
 
+    /// The same network, all else shared, with as many other blocks.
+    ///
+    /// @throws IllegalArgumentException if there are more or fewer
+    public Transformer withBlocks(List<Block> others) {
+        if (others.size() != blocks.size()) {
+            throw new IllegalArgumentException("transformer: " + others.size() + " blocks in place of "
+                    + blocks.size());
+        }
+        return new Transformer(config, token, position, type, embeddingNorm, conditioning, List.copyOf(others), norm,
+                modulation, transform, transformNorm, head);
+    }
+
     private Transformer with(TransformerConfig other) {
         return new Transformer(other, token, position, type, embeddingNorm, conditioning, blocks, norm, modulation,
                 transform, transformNorm, head);

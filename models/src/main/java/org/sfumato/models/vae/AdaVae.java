@@ -14,9 +14,7 @@ import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
-import org.sfumato.nn.Attention.Given;
 import org.sfumato.nn.Bottleneck;
-import org.sfumato.nn.Init;
 import org.sfumato.nn.Layer;
 import org.sfumato.nn.LayerNorm;
 import org.sfumato.nn.Linear;
@@ -32,21 +30,19 @@ import org.sfumato.tensor.Tensor;
 /// and a [Bottleneck] beside every MLP.
 ///
 /// The encoder is the model's first layers, looking both ways; `h` their normalised stream, `a = softmax(relu(f(h)) /
-/// sqrt(C))`, `mean` and `logVariance` linear in `sum_t a_t h_t`. In every layer of the decoder the latent is one more
-/// key and value that all positions see (pseudo-self-attention): `(k, v) = W_l U z + b_l`. Text begins behind a start
-/// token; a prefix stands before that. One latent vector, N = 1. Sources: Tu et al. 2022, arXiv 2205.05862; Ziegler et
-/// al. 2019, arXiv 1908.06938 (pseudo-self-attention).
+/// sqrt(C))`, `mean` and `logVariance` linear in `sum_t a_t h_t`. How the latent gets into the decoder is its
+/// [Injection]'s business. Text begins behind a start token; a prefix stands before that. One latent vector, N = 1.
+/// Source: Tu et al. 2022, arXiv 2205.05862.
 ///
 /// @param encoder frozen but for its norms and adapters
 /// @param mean C to D
 /// @param logVariance C to D
 /// @param decoder frozen but for its norms and adapters
-/// @param up U, D to C, no bias
-/// @param keyValues W_l and b_l of each layer, C to the keys and then the values of all key heads
 public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling, Linear mean, Linear logVariance,
-        Transformer decoder, Linear up, List<Linear> keyValues) implements TextVae, Layer {
+        Transformer decoder, Injection injection) implements TextVae, Layer {
     private static final Pattern TRAINED = Pattern.compile("(encoder|decoder)\\.(norm\\..*|blocks\\.\\d+\\."
-            + "(attentionNorm|mlpNorm|adapter)\\..*)|(pooling|mean|logVariance|up|keyValues)\\..*");
+            + "(attentionNorm|mlpNorm|adapter)\\..*)|(pooling|mean|logVariance|injection)\\..*");
+    private static final String INJECTION = "injection.";
 
     /// Around `base`, whose weights are shared, in the current scope.
     ///
@@ -62,18 +58,13 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
                     + "\nhint: a smaller --context or fewer --encoder-layers");
         }
         int width = shape.width();
-        var parts = rng.split(6);
-        var keyValues = new ArrayList<Linear>();
-        long both = 2L * shape.heads().key() * shape.heads().size();
-        for (int i = 0; i < shape.layers(); i++) {
-            keyValues.add(new Linear(Init.normal(.02, parts[5].fold(i), both, width), Init.zeros(both)));
-        }
+        var parts = rng.split(5);
         return new AdaVae(config, adapted(base, shape.withLayers(config.encoderLayers())
                 .withPattern(TransformerConfig.Pattern.ALL), config.bottleneck(), parts[0]),
                 Pooling.init(width, true, parts[1]), Linear.init(width, config.latent(), true, parts[2].fold(0)),
                 Linear.init(width, config.latent(), true, parts[2].fold(1)),
                 adapted(base, shape, config.bottleneck(), parts[3]),
-                Linear.init(config.latent(), width, false, parts[4]), List.copyOf(keyValues));
+                Injection.init(config.injection(), config.latent(), config.bottleneck(), shape, parts[4]));
     }
 
     /// The first layers of `base` with norms of its own and adapters.
@@ -108,12 +99,13 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
         return config.latent();
     }
 
+    /// By the names of the parts; those of the injection without its own.
     @Override
     public Map<String, Tensor> trained() {
         var trained = new LinkedHashMap<String, Tensor>();
         parameters().forEach((name, p) -> {
             if (TRAINED.matcher(name).matches()) {
-                trained.put(name, p);
+                trained.put(name.startsWith(INJECTION) ? name.substring(INJECTION.length()) : name, p);
             }
         });
         return trained;
@@ -136,14 +128,15 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
         target.requireAtMost(length());
         int t = target.length();
         var read = prefix.then(start(target.rows())).then(target.slice(0, t - 1));                 // (B, P + T)
-        var input = input(read.ids(), places(read.present()), read.present()).behind(given(z));
-        var stream = decoder.hidden(input, pass.part(1));
-        return decoder.crossEntropy(stream.slice(1, prefix.length(), prefix.length() + t), target.targets(),
-                Denoiser.NONE, pass.part(1));
+        var network = injection.decoder(z, decoder);
+        var stream = network.hidden(first(z, read), pass.part(1)).slice(1, prefix.length(), prefix.length() + t);
+        var more = injection.logits(z);                                                                    // (B, 1, V)
+        return more == null ? network.crossEntropy(stream, target.targets(), Denoiser.NONE, pass.part(1))
+                : network.logits(stream, pass.part(1)).add(more).crossEntropy(target.targets(), Denoiser.IGNORED, null);
     }
 
     private Spans start(long rows) {
-        return Spans.of(Tensor.full(Shape.of(rows, 1), config.start(), DType.I64, up.weight().device()));
+        return Spans.of(Tensor.full(Shape.of(rows, 1), config.start(), DType.I64, mean.weight().device()));
     }
 
     /// Where each token stands in its text, padding left out. Shape: (B, T).
@@ -152,45 +145,49 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
         return present.cast(DType.I64).cumsum(1, false).sub(1).maximum(zero);
     }
 
-    /// Tokens under a mask with the key of the latent in front.
-    private static Input input(Tensor ids, Tensor places, Tensor present) {
-        var latent = Tensor.full(Shape.of(present.size(0), 1), 1, DType.BOOL, present.device());
-        var mask = Tensor.concat(1, latent, present);
-        return new Input(ids, null, places, mask);
+    /// What the decoder reads of texts from their beginning.
+    private Input first(Tensor z, Spans read) {
+        var given = injection.given(z, decoder.config());
+        return input(z, read.ids(), places(read.present()), read.present(), given != null).behind(given);
     }
 
-    /// The key and value of each layer. Shapes: z (B, 1, D) -> (B, G, 1, S) each.
-    private List<Given> given(Tensor z) {
-        var heads = decoder.config().heads();
-        long rows = z.size(0);
-        var raised = up.forward(z);                                                                        // (B, 1, C)
-        return keyValues.stream().map(map -> {
-            var both = map.forward(raised).reshape(rows, 2L * heads.key(), 1, heads.size());
-            return new Given(both.slice(1, 0, heads.key()), both.slice(1, heads.key(), 2L * heads.key()));
-        }).toList();
+    /// Tokens under a mask, in front of it what is given to every layer, if anything is.
+    private Input input(Tensor z, Tensor ids, Tensor places, Tensor present, boolean given) {
+        var mask = given ? Tensor.concat(1, Tensor.full(Shape.of(present.size(0), 1), 1, DType.BOOL, present.device()),
+                present) : present;
+        return Input.ofEmbeddings(injection.embeddings(z, decoder.token().forward(ids)), places, mask);
     }
 
     @Override
     public CausalNetwork writer(Tensor z) {
-        return new Writer(z);
+        return new Writer(z, injection.decoder(z, decoder), injection.given(z, decoder.config()) == null ? 0 : 1,
+                injection.logits(z));
     }
 
-    /// The decoder behind the latent's keys and values, and each prompt before the start token.
+    /// The decoder with a latent for each text in it, and each prompt before the start token.
     private final class Writer implements CausalNetwork {
         private final Tensor z;
+        private final Transformer network;
+        private final int given;
+        private final Tensor more;
 
-        Writer(Tensor z) {
+        /// @param given places that the latent takes up in the cache
+        /// @param more added to the logits (B, 1, V), or `null`
+        Writer(Tensor z, Transformer network, int given, Tensor more) {
             this.z = z;
+            this.network = network;
+            this.given = given;
+            this.more = more == null ? null : more.squeeze(1);
         }
 
         @Override
         public TransformerConfig config() {
-            return decoder.config();
+            return network.config();
         }
 
         @Override
         public int length() {
-            return decoder.config().length() - 2;
+            return network.config().length() - given - 1;
         }
 
         @Override
@@ -203,24 +200,26 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
             if (rows != z.size(0)) {
                 throw new IllegalArgumentException("vae: " + rows + " texts for " + z.size(0) + " latents");
             }
-            return decoder.cache(rows, capacity + 2);
+            return network.cache(rows, capacity + given + 1);
         }
 
         @Override
         public Tensor lastLogits(Input input, Transformer.Cache cache) {
+            var logits = network.lastLogits(behind(input, cache), cache);                                 // (B, V)
+            return more == null ? logits : logits.add(more);
+        }
+
+        private Input behind(Input input, Transformer.Cache cache) {
             var ids = input.ids();
             long rows = ids.size(0);
             if (cache.length() == 0) {
-                var prompt = new Spans(ids, input.attentionMask() == null ? Spans.of(ids).present()
-                        : input.attentionMask()).then(start(rows));
-                var all = input(prompt.ids(), places(prompt.present()), prompt.present());
-                return decoder.lastLogits(all.behind(given(z)), cache);
+                return first(z, new Spans(ids, input.attentionMask() == null ? Spans.of(ids).present()
+                        : input.attentionMask()).then(start(rows)));
             }
-            long next = cache.next() - 1;                               // tokens before, padding among them
+            long next = cache.next() - given;                           // tokens before, padding among them
             var present = input.attentionMask() == null ? Spans.of(Tensor.full(Shape.of(rows, next + 1), 0, DType.I64,
                     ids.device())).present() : Tensor.concat(1, input.attentionMask(), start(rows).present());
-            var places = places(present).slice(1, next, next + 1);
-            return decoder.lastLogits(input(ids, places, present), cache);
+            return input(z, ids, places(present).slice(1, next, next + 1), present, given == 1);
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.sfumato.models.vae;
 
+import java.util.Objects;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Output;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
@@ -37,8 +38,9 @@ public sealed interface VaeConfig {
     /// @param bottleneck hidden units of an adapter
     /// @param start the id after which the decoder begins
     /// @param temperature of the scores by which the encoder weighs positions
-    record Ada(int length, int latent, int encoderLayers, int bottleneck, int start, Temperature temperature)
-            implements VaeConfig {
+    /// @param injection how the latent gets into the decoder
+    record Ada(int length, int latent, int encoderLayers, int bottleneck, int start, Temperature temperature,
+            Injection.Kind injection) implements VaeConfig {
         /// What scores are divided by.
         public enum Temperature {
             /// The root of the width, as attention's.
@@ -54,6 +56,12 @@ public sealed interface VaeConfig {
             require(encoderLayers >= 1, "encoder layers", encoderLayers);
             require(bottleneck >= 1, "bottleneck", bottleneck);
             require(start >= 0, "start", start);
+            Objects.requireNonNull(injection, "vae: no injection");
+        }
+
+        /// By pseudo-self-attention.
+        public Ada(int length, int latent, int encoderLayers, int bottleneck, int start, Temperature temperature) {
+            this(length, latent, encoderLayers, bottleneck, start, temperature, Injection.Kind.ATTENTION);
         }
 
         /// AdaVAE's for language modelling on GPT-2: spans of 32 tokens, 32 numbers, 8 layers, 128 hidden units.

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -79,6 +80,10 @@ class TextVaeTest {
     }
 
     private static VaeConfig config(String kind) {
+        if (kind.startsWith("ada-")) {
+            return new VaeConfig.Ada(LENGTH, 8, 2, 8, 0, VaeConfig.Ada.Temperature.WIDTH,
+                    Injection.Kind.valueOf(kind.substring(4).toUpperCase(Locale.ROOT)));
+        }
         return switch (kind) {
             case "lora" -> new VaeConfig.Lora(LENGTH, 8, 4, 8, 0);
             case "ada" -> new VaeConfig.Ada(LENGTH, 8, 2, 8, 0, VaeConfig.Ada.Temperature.WIDTH);
@@ -102,7 +107,8 @@ class TextVaeTest {
     /// What the writer writes token by token from its cache is what the whole sequence says at once: each token is the
     /// likeliest there, so no other has a smaller loss.
     @ParameterizedTest
-    @ValueSource(strings = {"lora learned", "lora rotary", "ada learned", "ada rotary", "scratch rotary"})
+    @ValueSource(strings = {"lora learned", "lora rotary", "ada learned", "ada rotary", "scratch rotary",
+        "ada-input learned", "ada-memory learned", "ada-logits rotary", "ada-adapters rotary"})
     void writingIsReadingTokenByToken(String which) {
         var vae = vae(which.split(" ")[0], which.split(" ")[1]);
         scope.run(() -> {

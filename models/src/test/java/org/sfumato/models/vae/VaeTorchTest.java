@@ -8,6 +8,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sfumato.autograd.Tape;
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.models.latent.Spans;
@@ -70,6 +72,17 @@ class VaeTorchTest {
         return vae;
     }
 
+    /// The same with another way for the latent into the decoder, whose parameters are in another file.
+    private static AdaVae adaVae(TorchFile file, Injection.Kind kind, Map<String, Tensor> own) throws IOException {
+        var config = new VaeConfig.Ada(6, 5, 2, 4, 2, VaeConfig.Ada.Temperature.WIDTH, kind);
+        var vae = AdaVae.init(config, Pretrained.load(folder("pretrained/gpt2")), Rng.of(1));
+        var values = file.under("parameter.");
+        values.keySet().removeIf(name -> name.equals("up.weight") || name.startsWith("keyValues."));
+        values.putAll(own);
+        Parameters.load(vae.trained(), values);
+        return vae;
+    }
+
     private static Spans spans(TorchFile file, String ids, String present) {
         return new Spans(file.get(ids), file.get(present));
     }
@@ -84,7 +97,7 @@ class VaeTorchTest {
         var span = spans(file, "span", "present");
         try (var tape = Tape.record(() -> {
             var q = vae.encode(span.slice(0, span.length() - objective.withheld()), Pass.INFERENCE);
-            near(q.mean().squeeze(1), file, "mean");
+            near(vae.vectors() == 1 ? q.mean().squeeze(1) : q.mean(), file, "mean");
             near(q.kl(), file, "kl");
             var z = q.mean().add(q.logVariance() == null ? file.get("eps")
                     : q.logVariance().mul(.5).exp().mul(file.get("eps")));
@@ -130,6 +143,42 @@ class VaeTorchTest {
             compare(vae, objective, .7, file);
             var q = vae.encode(spans(file, "span", "present"), Pass.INFERENCE);
             near(q.logVariance().squeeze(1), file, "logVariance");
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Injection.Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "ATTENTION")
+    void theOtherWaysOfAdaVaeAreTheirTwins(Injection.Kind kind) throws IOException {
+        inScope(() -> {
+            var file = TorchFile.beside(VaeTorchTest.class, "adavae.safetensors");
+            var others = new TorchFile(TorchFile.beside(VaeTorchTest.class, "adavae_injections.safetensors")
+                    .under(kind + "/"));
+            var vae = adaVae(file, kind, others.under("parameter."));
+            var objective = new VaeObjective(1, 0, new KlWeight.Cyclic(1, 4, .25, .25), new Divergence.FreeBits(.05));
+            var prefix = spans(file, "prefix", "before");
+            var span = spans(file, "span", "present");
+            try (var tape = Tape.record(() -> {
+                var q = vae.encode(span, Pass.INFERENCE);
+                var z = q.mean().add(q.logVariance().mul(.5).exp().mul(file.get("eps")));
+                near(vae.crossEntropy(z, prefix, span, Pass.INFERENCE), others, "losses");
+                return objective.loss(vae, q, z, prefix, span, .7, Pass.INFERENCE);
+            })) {
+                assertThat(tape.value().item()).isCloseTo(others.get("loss").item(), within(1e-5));
+                var gradients = tape.gradients(vae.trained().values());
+                for (var name : others.under("gradient.").keySet()) {
+                    near(gradients.of(vae.trained().get(name)), others, "gradient." + name);
+                }
+            }
+        });
+    }
+
+    @Test
+    void theAutoencoderFromScratchIsItsTwin() throws IOException {
+        inScope(() -> {
+            var file = TorchFile.beside(VaeTorchTest.class, "scratch.safetensors");
+            var vae = ScratchVae.init(new VaeConfig.Scratch(61, 6, 2, 3, 8, 2, 2, .5), Rng.of(1));
+            Parameters.load(vae.trained(), file.under("parameter."));
+            compare(vae, new VaeObjective(1, 0, new KlWeight.Sine(.3, 1), new Divergence.PerToken()), .3, file);
         });
     }
 
