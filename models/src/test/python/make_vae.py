@@ -8,6 +8,7 @@ and expected.safetensors: a batch, the posterior means, the losses of each token
 RESOURCES/vae/adavae.safetensors: the same of AdaVAE on the GPT-2, whose blocks are written out here on its weights.
 RESOURCES/vae/adavae_injections.safetensors: of each other way for the latent into the decoder, KIND/..., the parameters of
 that way, losses, the loss, and the gradients of its parameters and of four others; all else as in adavae.safetensors.
+RESOURCES/vae/pooled.safetensors: soft tokens from the mean of the GPT-2's hidden states.
 RESOURCES/vae/scratch.safetensors: the autoencoder that stands on no language model, all of it.
 Made with PEFT 0.21, transformers 5.18 and PyTorch 2.13.
 """
@@ -316,7 +317,37 @@ def scratch(resources):
     save_file(grouped(expected), resources / "vae/scratch.safetensors", metadata=ORIGIN)
 
 
+def pooled(resources):
+    torch.manual_seed(14)
+    gpt = T.AutoModelForCausalLM.from_pretrained(resources / "pretrained/gpt2").eval().requires_grad_(False)
+    width, prefix_length, noise = gpt.config.n_embd, 3, 0.3
+    hidden, soft = torch.nn.Linear(width, 6), torch.nn.Linear(6, prefix_length * width)
+    prefix, before, span, present, _ = batch()
+    eps = torch.randn(3, 1, width)
+    h = gpt.transformer(input_ids=span, attention_mask=present.long()).last_hidden_state
+    mean = (h * present[..., None]).sum(1) / present.sum(1, keepdim=True)
+    z = mean + noise * eps[:, 0]
+    tokens = soft(torch.tanh(hidden(z))).view(3, prefix_length, width)
+    ids = torch.cat([prefix, span[:, :-1]], 1)
+    mask = torch.cat([torch.ones(3, prefix_length, dtype=torch.bool), before, present[:, :-1]], 1)
+    places = torch.arange(mask.shape[1])[None].expand(mask.shape)
+    embeds = torch.cat([tokens, gpt.transformer.wte(ids)], 1)
+    logits = gpt(inputs_embeds=embeds, attention_mask=mask.long(), position_ids=places).logits
+    logits = logits[:, prefix_length + CONTEXT - 1:]
+    losses = F.cross_entropy(logits.transpose(1, 2), span, reduction="none") * present
+    loss = losses.sum() / present.sum()
+    loss.backward()
+    variance = torch.tensor(noise ** 2)
+    expected = {"prefix": prefix, "before": before, "span": span, "present": present, "eps": eps, "mean": mean,
+                "losses": losses, "loss": loss, "kl": (mean.square() + variance - variance.log() - 1).sum(1) / 2}
+    for module, layer in (("hidden", hidden), ("soft", soft)):
+        for name, value in layer.named_parameters():
+            expected[f"parameter.{module}.{name}"], expected[f"gradient.{module}.{name}"] = value, value.grad
+    save_file(grouped(expected), resources / "vae/pooled.safetensors", metadata=ORIGIN)
+
+
 if __name__ == "__main__":
     ldlm(pathlib.Path(sys.argv[1]))
     adavae(pathlib.Path(sys.argv[1]))
     scratch(pathlib.Path(sys.argv[1]))
+    pooled(pathlib.Path(sys.argv[1]))

@@ -72,12 +72,15 @@ public record MeanPooling(Transformer network, Function<String, int[]> reader, i
         var spans = Spans.padded(rows, width);
         return switch (pooling) {
             case ALL -> network.hidden(Input.of(spans.ids()), Pass.INFERENCE).mean(true, 1);               // (B, 1, C)
-            case TOKENS -> {
-                var hidden = network.hidden(new Input(spans.ids(), null, null, spans.present()), Pass.INFERENCE);
-                var share = spans.present().cast(hidden.dtype());
-                share = share.div(share.sum(true, 1)).unsqueeze(1);                                        // (B, 1, T)
-                yield share.matmul(hidden);                                                                // (B, 1, C)
-            }
+            case TOKENS -> ofTokens(network, spans);
         };
+    }
+
+    /// The mean of the hidden states of `network` at the tokens of each row. Shapes: (B, T) -> (B, 1, C).
+    public static Tensor ofTokens(Transformer network, Spans spans) {
+        var hidden = network.hidden(new Input(spans.ids(), null, null, spans.present()), Pass.INFERENCE);
+        var share = spans.present().cast(hidden.dtype());
+        share = share.div(share.sum(true, 1)).unsqueeze(1);                                                // (B, 1, T)
+        return share.matmul(hidden);                                                                       // (B, 1, C)
     }
 }

@@ -10,6 +10,7 @@ import org.sfumato.models.gaussian.GaussianSampler;
 import org.sfumato.models.gaussian.LatentModel;
 import org.sfumato.models.gaussian.LatentObserver;
 import org.sfumato.models.gaussian.Solver;
+import org.sfumato.models.latent.TextAutoencoder;
 import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.Transformer.Cache;
@@ -86,6 +87,21 @@ public record ReversePipeline(MeanPooling encoder, LatentModel model, Transforme
         try (var scope = Scope.open("write")) {
             return scope.call(() -> Dispatch.unrecorded(() -> new Decoder(new Begun(decoder, z))
                     .search(Collections.nCopies(Math.toIntExact(z.size(0)), new int[] {0}), search).stream()
+                    .map(found -> tokenizer.decode(found.getFirst().tokens())).toList()));
+        }
+    }
+
+    /// The same by a decoder that has learned to write from such vectors, as a [org.sfumato.models.vae.PooledVae].
+    ///
+    /// @throws IllegalArgumentException if its vectors are of another size
+    public List<String> write(Tensor z, TextAutoencoder trained) {
+        if (trained.vectors() != 1 || trained.width() != z.size(2)) {
+            throw new IllegalArgumentException("reverse pipeline: the decoder writes from " + trained.vectors()
+                    + " vectors of " + trained.width() + " numbers, not from " + z.shape());
+        }
+        try (var scope = Scope.open("write")) {
+            return scope.call(() -> Dispatch.unrecorded(() -> new Decoder(trained.writer(z))
+                    .search(Collections.nCopies(Math.toIntExact(z.size(0)), new int[0]), search).stream()
                     .map(found -> tokenizer.decode(found.getFirst().tokens())).toList()));
         }
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.vae.AdaVae;
 import org.sfumato.models.vae.LoraVae;
+import org.sfumato.models.vae.PooledVae;
 import org.sfumato.models.vae.ScratchVae;
 import org.sfumato.models.vae.TextVae;
 import org.sfumato.models.vae.VaeConfig;
@@ -45,6 +46,8 @@ public final class VaeCheckpoint {
         return switch (config) {
             case VaeConfig.Scratch scratch -> ScratchVae.init(scratch, rng);
             case VaeConfig.Lora lora -> LoraVae.init(lora, required(base).network, required(base).places, rng);
+            case VaeConfig.Pooled pooled ->
+                PooledVae.init(pooled, required(base).network, required(base).places, rng);
             case VaeConfig.Ada ada -> AdaVae.init(ada, required(base).network, rng);
         };
     }

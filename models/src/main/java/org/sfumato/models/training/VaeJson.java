@@ -13,11 +13,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// Recipes of autoencoders as JSON: the name of each part and its settings.
 final class VaeJson {
     private static final Map<String, Class<? extends Record>> MODELS = Map.of("lora", VaeConfig.Lora.class,
-            "adavae", VaeConfig.Ada.class, "scratch", VaeConfig.Scratch.class);
+            "adavae", VaeConfig.Ada.class, "scratch", VaeConfig.Scratch.class,
+            "pooled", VaeConfig.Pooled.class);
     private static final Map<String, Class<? extends Record>> WEIGHTS = Map.of("sine", KlWeight.Sine.class,
             "cyclic", KlWeight.Cyclic.class);
     private static final Map<String, Class<? extends Record>> DIVERGENCES = Map.of(
-            "per-token", Divergence.PerToken.class, "free-bits", Divergence.FreeBits.class,
+            "none", Divergence.None.class, "per-token", Divergence.PerToken.class, "free-bits", Divergence.FreeBits.class,
             "free-bits-each", Divergence.FreeBitsEach.class, "masked", Divergence.Masked.class);
 
     /// What is no part with a name.

@@ -64,6 +64,12 @@ public record VaeTrainingConfig(VaeConfig model, VaeObjective objective, int bat
         return new VaeTrainingConfig(model, objective, 32, 2e-3, .9, .99, .01, 1, .02, Course.COSINE, 0, seed);
     }
 
+    /// Of a decoder of pooled vectors: AdamW at 1e-3, half a cosine, clip 1; nothing but the likelihood of the text.
+    public static VaeTrainingConfig pooled(VaeConfig.Pooled model, long seed) {
+        var objective = new VaeObjective(0, 0, new KlWeight.Sine(0, 1), new Divergence.None());
+        return new VaeTrainingConfig(model, objective, 32, 1e-3, .9, .99, .01, 1, .02, Course.COSINE, 0, seed);
+    }
+
     /// The same with another objective, batch and learning rate.
     public VaeTrainingConfig with(VaeObjective other, int rows, double rate) {
         return new VaeTrainingConfig(model, other, rows, rate, beta1, beta2, weightDecay, clip, warmup, course,

@@ -2,6 +2,7 @@ package org.sfumato.models.vae;
 
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
 
 /// What of the divergence `KL(q(z|x) | N(0, 1))` counts in the loss of a batch.
@@ -10,6 +11,14 @@ public sealed interface Divergence {
     ///
     /// @param tokens how many tokens the batch has
     Tensor of(Posterior q, long tokens);
+
+    /// Nothing of it: where the encoder does not learn there is nothing to weigh.
+    record None() implements Divergence {
+        @Override
+        public Tensor of(Posterior q, long tokens) {
+            return Tensor.full(Shape.SCALAR, 0, q.mean().dtype(), q.mean().device());
+        }
+    }
 
     /// `sum KL / tokens`: with a weight of 1 the loss is the negative bound for each token. LDLM's.
     record PerToken() implements Divergence {

@@ -5,7 +5,7 @@ import org.sfumato.models.latent.TextAutoencoder;
 import org.sfumato.tensor.Tensor;
 
 /// A variational autoencoder of text.
-public sealed interface TextVae extends TextAutoencoder permits LoraVae, AdaVae, ScratchVae {
+public sealed interface TextVae extends TextAutoencoder permits LoraVae, AdaVae, ScratchVae, PooledVae {
     /// What it is made of, without the weights.
     VaeConfig config();
 

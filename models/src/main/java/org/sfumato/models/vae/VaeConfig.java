@@ -111,6 +111,31 @@ public sealed interface VaeConfig {
         }
     }
 
+    /// Of [PooledVae].
+    ///
+    /// @param prefix M, soft tokens
+    /// @param hidden H, units of the map to them
+    /// @param rank of the adapter; 0 for none
+    /// @param alpha of the adapter: an update is scaled by alpha/rank; of no meaning without one
+    /// @param noise s, the deviation of what is added to vectors in training, above 0
+    record Pooled(int length, int prefix, int hidden, int rank, double alpha, double noise) implements VaeConfig {
+        /// Checks the sizes.
+        public Pooled {
+            require(length >= 2, "length", length);
+            require(prefix >= 1, "prefix", prefix);
+            require(hidden >= 1, "hidden", hidden);
+            require(rank >= 0, "rank", rank);
+            if (!(noise > 0)) {
+                throw new IllegalArgumentException("vae: noise " + noise + " must be positive");
+            }
+        }
+
+        /// Spans of 32 tokens, 8 soft tokens, 256 hidden units, rank 8, noise of 0.1.
+        public static Pooled usual() {
+            return new Pooled(32, 8, 256, 8, 16, .1);
+        }
+    }
+
     private static void require(boolean holds, String what, int value) {
         if (!holds) {
             throw new IllegalArgumentException("vae: bad value, " + what + " = " + value);

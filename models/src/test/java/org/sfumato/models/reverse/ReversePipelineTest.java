@@ -19,6 +19,8 @@ import org.sfumato.models.reverse.MeanPooling.Pooling;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
+import org.sfumato.models.vae.PooledVae;
+import org.sfumato.models.vae.VaeConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -103,6 +105,13 @@ class ReversePipelineTest {
             var texts = pipeline.write(z);
             assertThat(texts).hasSize(3).allSatisfy(text -> assertThat(text.length()).isBetween(1, 50));
             assertThat(pipeline.write(z.slice(0, 1, 2)).getFirst()).isEqualTo(texts.get(1));
+            var trained = PooledVae.init(new VaeConfig.Pooled(8, 3, 8, 0, 1, .1), pipeline.decoder(), List.of(),
+                    Rng.of(5));
+            var written = pipeline.write(z, trained);
+            assertThat(written).hasSize(3).isNotEqualTo(texts);
+            assertThat(pipeline.write(z.slice(0, 2, 3), trained).getFirst()).isEqualTo(written.get(2));
+            assertThatThrownBy(() -> pipeline.write(Tensor.zeros(1, 1, 8), trained))
+                    .hasMessageContaining("16 numbers");
         });
     }
 

@@ -85,6 +85,7 @@ class TextVaeTest {
                     Injection.Kind.valueOf(kind.substring(4).toUpperCase(Locale.ROOT)));
         }
         return switch (kind) {
+            case "pooled" -> new VaeConfig.Pooled(LENGTH, 2, 32, 4, 8, .1);
             case "lora" -> new VaeConfig.Lora(LENGTH, 8, 4, 8, 0);
             case "ada" -> new VaeConfig.Ada(LENGTH, 8, 2, 8, 0, VaeConfig.Ada.Temperature.WIDTH);
             default -> new VaeConfig.Scratch(VOCABULARY, LENGTH, 2, 4, 32, 2, 2, .2);
@@ -108,7 +109,7 @@ class TextVaeTest {
     /// likeliest there, so no other has a smaller loss.
     @ParameterizedTest
     @ValueSource(strings = {"lora learned", "lora rotary", "ada learned", "ada rotary", "scratch rotary",
-        "ada-input learned", "ada-memory learned", "ada-logits rotary", "ada-adapters rotary"})
+        "pooled rotary", "ada-input learned", "ada-memory learned", "ada-logits rotary", "ada-adapters rotary"})
     void writingIsReadingTokenByToken(String which) {
         var vae = vae(which.split(" ")[0], which.split(" ")[1]);
         scope.run(() -> {
@@ -189,7 +190,7 @@ class TextVaeTest {
 
     /// Texts of which the first token tells all others: the latent must carry it.
     @ParameterizedTest
-    @ValueSource(strings = {"lora", "ada", "scratch"})
+    @ValueSource(strings = {"lora", "ada", "scratch", "pooled"})
     void theLatentLearnsToCarryWhatTheTextNeeds(String kind) {
         long before = Memory.current(Device.CPU).live();
         try (var own = Scope.open("learning")) {
@@ -216,7 +217,7 @@ class TextVaeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lora", "ada", "scratch"})
+    @ValueSource(strings = {"lora", "ada", "scratch", "pooled", "ada-memory"})
     void aTrainingGoesOnBitForBit(String kind) throws IOException {
         var config = recipe(config(kind));
         var straight = vae(kind, "rotary");

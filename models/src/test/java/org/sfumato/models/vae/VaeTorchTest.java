@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,6 +180,17 @@ class VaeTorchTest {
             var vae = ScratchVae.init(new VaeConfig.Scratch(61, 6, 2, 3, 8, 2, 2, .5), Rng.of(1));
             Parameters.load(vae.trained(), file.under("parameter."));
             compare(vae, new VaeObjective(1, 0, new KlWeight.Sine(.3, 1), new Divergence.PerToken()), .3, file);
+        });
+    }
+
+    @Test
+    void theDecoderOfPooledVectorsIsItsTwin() throws IOException {
+        inScope(() -> {
+            var file = TorchFile.beside(VaeTorchTest.class, "pooled.safetensors");
+            var vae = PooledVae.init(new VaeConfig.Pooled(6, 3, 6, 0, 1, .3),
+                    Pretrained.load(folder("pretrained/gpt2")), List.of(), Rng.of(1));
+            Parameters.load(vae.trained(), file.under("parameter."));
+            compare(vae, new VaeObjective(1, 0, new KlWeight.Sine(0, 1), new Divergence.None()), 0, file);
         });
     }
 
