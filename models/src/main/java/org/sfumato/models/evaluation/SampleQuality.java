@@ -41,6 +41,25 @@ public record SampleQuality(double nats, double standardError, double entropy, d
                 counts.longRuns == 0 ? 0 : (double) counts.copied / counts.longRuns);
     }
 
+    /// The share of the runs of `n` tokens, of all samples together, that are different, in [0, 1]; 1 if there is none.
+    /// Source: Li et al. 2016, arXiv 1510.03055 ("distinct-n").
+    ///
+    /// @throws IllegalArgumentException if n is not positive
+    public static double distinct(List<int[]> samples, int n) {
+        if (n < 1) {
+            throw new IllegalArgumentException("sample quality: runs of " + n + " tokens");
+        }
+        var all = new LongOpenHashSet();
+        long runs = 0;
+        for (var ids : samples) {
+            for (int i = 0; i + n <= ids.length; i++) {
+                all.add(Reference.digest(ids, i, n));
+                runs++;
+            }
+        }
+        return runs == 0 ? 1 : (double) all.size() / runs;
+    }
+
     /// Sums over samples.
     private static final class Counts {
         private final LongOpenHashSet all = new LongOpenHashSet();

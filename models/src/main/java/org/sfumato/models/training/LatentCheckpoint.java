@@ -96,9 +96,17 @@ public final class LatentCheckpoint {
     /// @throws IOException if the weights cannot be read
     /// @throws IllegalArgumentException if they do not fit the configuration
     public static LatentModel load(Stored stored) throws IOException {
+        return load(stored, true);
+    }
+
+    /// The same with the averaged weights or, if `averaged` is false, with those of the last step.
+    ///
+    /// @throws IOException if the weights cannot be read
+    /// @throws IllegalArgumentException if they do not fit the configuration
+    public static LatentModel load(Stored stored, boolean averaged) throws IOException {
         var network = network(stored).init(Rng.of(0));
         var weights = stored.weights();
-        var average = stored.average();
+        var average = averaged ? stored.average() : Map.<String, Tensor>of();
         var own = new LinkedHashMap<String, Tensor>();
         var buffers = new LinkedHashMap<String, Tensor>();
         weights.forEach((name, tensor) -> {

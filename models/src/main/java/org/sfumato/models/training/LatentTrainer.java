@@ -170,6 +170,11 @@ public final class LatentTrainer implements AutoCloseable {
         return new LatentModel(usable(), objective.process(), statistics, config.context());
     }
 
+    /// The model with the weights of the last step; they change with every other one.
+    public LatentModel last() {
+        return new LatentModel(network, objective.process(), statistics, config.context());
+    }
+
     /// Steps done so far.
     public long steps() {
         return step;

@@ -18,8 +18,9 @@ final class VaeJson {
     private static final Map<String, Class<? extends Record>> WEIGHTS = Map.of("sine", KlWeight.Sine.class,
             "cyclic", KlWeight.Cyclic.class);
     private static final Map<String, Class<? extends Record>> DIVERGENCES = Map.of(
-            "none", Divergence.None.class, "per-token", Divergence.PerToken.class, "free-bits", Divergence.FreeBits.class,
-            "free-bits-each", Divergence.FreeBitsEach.class, "masked", Divergence.Masked.class);
+            "none", Divergence.None.class, "per-token", Divergence.PerToken.class,
+            "free-bits", Divergence.FreeBits.class, "free-bits-each", Divergence.FreeBitsEach.class,
+            "masked", Divergence.Masked.class);
 
     /// What is no part with a name.
     private record Plain(double prefixShare, int withheld, int batch, double learningRate, double beta1, double beta2,

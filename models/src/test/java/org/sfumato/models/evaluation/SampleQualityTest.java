@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,17 @@ class SampleQualityTest {
         assertThat(twice.repetition()).isZero();
         assertThat(twice.distinct()).isEqualTo(.5);
         assertThat(quality("atatatat").entropy()).isCloseTo(Math.log(2), within(1e-12));
+    }
+
+    /// Distinct runs by hand: of `abab` and `abc` there are a, b, c; ab, ba, bc; aba, bab, abc.
+    @Test
+    void distinctRunsAreCounted() {
+        var samples = List.of(new int[] {1, 2, 1, 2}, new int[] {1, 2, 3});
+        assertThat(SampleQuality.distinct(samples, 1)).isEqualTo(3 / 7.);
+        assertThat(SampleQuality.distinct(samples, 2)).isEqualTo(3 / 5.);
+        assertThat(SampleQuality.distinct(samples, 3)).isEqualTo(1);
+        assertThat(SampleQuality.distinct(samples, 5)).isEqualTo(1);
+        assertThatThrownBy(() -> SampleQuality.distinct(samples, 0)).hasMessageContaining("runs of 0");
     }
 
     @Test
