@@ -13,13 +13,13 @@ import org.sfumato.tensor.spi.Operand;
 /// that share a key head stand side by side. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 1.
 final class AttentionCpu {
     /// Bytes of a row of scores.
-    private static final long ROW = ScoreTile.ROW;
+    private static final long ROW = Tiles.SCORES;
     /// Queries in a block.
     private static final int QUERIES = (int) ROW / 4;
     /// Keys in a block: the scores then fill 32 KiB.
     private static final int KEYS = 128;
     /// Bytes of a panel of values.
-    private static final long VALUES = KEYS * TileF32.PANEL;
+    private static final long VALUES = KEYS * AttentionTile.BYTES;
     /// Blocks of queries that walk over the keys together, at most, so that values are packed once for all.
     private static final int SPAN = 8;
     /// For one position, of up to so many heads together, each score is a sum along a key: the keys pass at the speed
@@ -178,7 +178,8 @@ final class AttentionCpu {
             AttentionTile.scaleRows(at0 + at.sums, row, heads * n, v.d(), at0 + at.stats + 2 * ROW);
         }
         if (isInPlace()) {
-            AttentionTile.multiply(heads * n, keys, v.d(), w, 4, ROW, v.at(batch, group, j), v.tStep(), TileF32.PANEL,
+            AttentionTile.multiply(heads * n, keys, v.d(), w, 4, ROW, v.at(batch, group, j), v.tStep(),
+                    AttentionTile.BYTES,
                     at0 + at.sums, row, j > 0);
         } else {
             AttentionTile.multiplyScores(false, heads * n, keys, v.d(), w, w + at.values, VALUES, at0 + at.sums, row,
@@ -189,7 +190,7 @@ final class AttentionCpu {
     /// `S^T = K (scale Q)^T`.
     private void scores(long from, int keys, int n, long queries, long w) {
         if (!isFew()) {
-            AttentionTile.multiply(keys, q.d(), n, from, k.tStep(), 4, queries, TileF32.PANEL,
+            AttentionTile.multiply(keys, q.d(), n, from, k.tStep(), 4, queries, AttentionTile.BYTES,
                     AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
             return;
         }

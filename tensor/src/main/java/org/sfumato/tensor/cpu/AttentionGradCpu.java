@@ -14,7 +14,7 @@ final class AttentionGradCpu {
     /// Queries in a block.
     private static final int QUERIES = 128;
     /// Bytes of a row of scores.
-    private static final long ROW = ScoreTile.ROW;
+    private static final long ROW = Tiles.SCORES;
     /// Keys in a block.
     private static final int KEYS = (int) ROW / 4;
     /// Pieces wanted at least, for the balance of up to about eight threads.
@@ -136,8 +136,8 @@ final class AttentionGradCpu {
     }
 
     private static void clear(long from, long bytes) {
-        for (long at = from; at < from + bytes; at += TileF32.PANEL) {
-            AttentionScores.fill(at, TileF32.WIDTH, 0);
+        for (long at = from; at < from + bytes; at += AttentionTile.BYTES) {
+            AttentionScores.fill(at, AttentionTile.PANEL, 0);
         }
     }
 
@@ -160,7 +160,7 @@ final class AttentionGradCpu {
     private void keys(int batch, int group, int j, int n, long sums, long w) {
         AttentionTile.turn(k.at(batch, group, j), k.tStep(), n, k.d(), scale, w + at.turnedK);
         AttentionTile.turn(v.at(batch, group, j), v.tStep(), n, v.d(), 1, w + at.turnedV);
-        AttentionTile.panels(k.at(batch, group, j), k.tStep(), n, k.d(), w + at.k, KEYS * TileF32.PANEL);
+        AttentionTile.panels(k.at(batch, group, j), k.tStep(), n, k.d(), w + at.k, KEYS * AttentionTile.BYTES);
         clear(w + at.dK, n * rowD);
         clear(w + at.dV, n * rowE);
         for (int h = 0; h < each; h++) {
@@ -176,7 +176,7 @@ final class AttentionGradCpu {
     /// `dK += dS^T Q` and `dQ += dS K`.
     private void queries(int batch, int group, int h, int j, int keys, int i, int n, long sums, long w) {
         int head = group * each + h;
-        long panel = TileF32.PANEL;
+        long panel = AttentionTile.BYTES;
         long first = (long) h * q.t() + i;
         long next = QUERIES * panel;
         AttentionTile.panels(q.at(batch, head, i), q.tStep(), n, q.d(), w + at.q, next);

@@ -4,15 +4,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.sfumato.tensor.expr.RawMemory;
 
-/// The matrix products of attention on the register tile of [TileF32], and how their operands are laid out: left ones
+/// The matrix products of attention on the register tiles of [Tiles], and how their operands are laid out: left ones
 /// lie where they lie, right ones in panels of [#PANEL] columns. Addresses and strides are in bytes.
 final class AttentionTile {
     /// Floats in a row of a panel of a right operand.
-    static final int PANEL = TileF32.WIDTH;
+    static final int PANEL = Tiles.F32.width();
 
-    /// From this depth on known strides are worth more than they cost to begin: never with 16 registers, which the sums
-    /// of [ScoreTile] would fill.
-    private static final int DEEP = TileF32.TALL ? 48 : Integer.MAX_VALUE;
+    /// Bytes in a row of a panel.
+    static final long BYTES = Tiles.PANEL;
 
     private static final int LANES = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
@@ -36,37 +35,22 @@ final class AttentionTile {
     /// `next` apart with rows `br` apart; C: rows `cr` apart, written up to the next whole vector or panel.
     static void multiply(int rows, int depth, int width, long a, long ar, long ac, long b, long br, long next,
             long c, long cr, boolean add) {
-        long strip = TileF32.ROWS * ar;
+        long strip = Tiles.ROWS * ar;
         for (int j = 0; j < width; j += PANEL) {
-            long from = add ? c : TileF32.ZEROS;
+            long from = add ? c : Tiles.ZEROS;
             long fr = add ? cr : 0;
-            if (width - j <= LANES) {
-                NarrowF32.rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
-            } else {
-                TileF32.rows(rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
-            }
+            int vectors = Math.min(Tiles.VECTORS, (width - j + LANES - 1) / LANES);
+            Tiles.F32.rows(vectors, rows, depth, a, strip, ar, ac, b, br, c, cr, from, fr);
             b += next;
-            c += TileF32.PANEL;
+            c += BYTES;
         }
     }
 
     /// The same where A is a block of scores, or of rows that lie so: its element (i, p) is at `a + 4 i + ROW p`, or
-    /// with `down` at `a + ROW i + 4 p`, ROW that of [ScoreTile]; panels without gaps.
+    /// with `down` at `a + ROW i + 4 p`, ROW that of [Tiles#SCORES]; panels without gaps.
     static void multiplyScores(boolean down, int rows, int depth, int width, long a, long b, long next, long c, long cr,
             boolean add) {
-        int j = 0;
-        for (; depth >= DEEP && j < width - LANES; j += PANEL) {
-            long from = add ? c : TileF32.ZEROS;
-            if (down) {
-                ScoreTile.down(rows, depth, a, b, c, cr, from, add ? cr : 0);
-            } else {
-                ScoreTile.across(rows, depth, a, b, c, cr, from, add ? cr : 0);
-            }
-            b += next;
-            c += TileF32.PANEL;
-        }
-        multiply(rows, depth, width - j, a, down ? ScoreTile.ROW : 4, down ? 4 : ScoreTile.ROW, b, TileF32.PANEL, next,
-                c, cr, add);
+        multiply(rows, depth, width, a, down ? Tiles.SCORES : 4, down ? 4 : Tiles.SCORES, b, BYTES, next, c, cr, add);
     }
 
     /// Turns `rows` rows of `d` floats, `step` apart, into panels (d, rows), times `factor`; columns that fill the last
@@ -91,7 +75,7 @@ final class AttentionTile {
         }
         for (int j = 0; j < width; j++) {
             for (int p = j < whole ? even : 0; p < d; p++) {
-                Simd.setF32(to + p * TileF32.PANEL + 4L * j, Simd.getF32(x + j * step + 4L * p));
+                Simd.setF32(to + p * BYTES + 4L * j, Simd.getF32(x + j * step + 4L * p));
             }
         }
     }
@@ -105,10 +89,10 @@ final class AttentionTile {
             long x3 = RawMemory.ALL.get(LONG, x + 3 * step);
             RawMemory.ALL.set(LONG, to, x0 & LOW | x1 << 32);
             RawMemory.ALL.set(LONG, to + 8, x2 & LOW | x3 << 32);
-            RawMemory.ALL.set(LONG, to + TileF32.PANEL, x0 >>> 32 | x1 & ~LOW);
-            RawMemory.ALL.set(LONG, to + TileF32.PANEL + 8, x2 >>> 32 | x3 & ~LOW);
+            RawMemory.ALL.set(LONG, to + BYTES, x0 >>> 32 | x1 & ~LOW);
+            RawMemory.ALL.set(LONG, to + BYTES + 8, x2 >>> 32 | x3 & ~LOW);
             x += 8;
-            to += 2 * TileF32.PANEL;
+            to += 2 * BYTES;
         }
     }
 
@@ -126,7 +110,7 @@ final class AttentionTile {
     /// zeros to a whole vector.
     static void panels(long x, long step, int rows, int d, long to, long next) {
         for (int j = 0; j < d; j += PANEL) {
-            copy(x + 4L * j, step, rows, Math.min(PANEL, d - j), to, TileF32.PANEL);
+            copy(x + 4L * j, step, rows, Math.min(PANEL, d - j), to, BYTES);
             to += next;
         }
     }
@@ -197,7 +181,7 @@ final class AttentionTile {
 
     /// `sum_i x_i y_i` of `d` floats.
     static float dot(long x, long y, int d) {
-        var s0 = Simd.loadF32(TileF32.ZEROS);
+        var s0 = Simd.loadF32(Tiles.ZEROS);
         var s1 = s0;
         int i = 0;
         for (; i <= d - 2 * LANES; i += 2 * LANES) {

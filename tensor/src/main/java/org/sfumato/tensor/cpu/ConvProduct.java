@@ -8,20 +8,19 @@ import org.sfumato.tensor.expr.RawMemory;
 /// into the form that the register tiles read, some at a time as the second cache holds; positions are cut into cells
 /// by the sizes alone.
 final class ConvProduct implements AutoCloseable {
-    /// Bytes of a row of a panel.
-    static final int PANEL = 2 * Simd.BYTES;
+    private static final int PANEL = Tiles.PANEL;
 
     /// Lines in a block at most: a strip of weights then takes half of the cache nearest to the core.
     static final int BLOCK = 512;
 
-    private static final int ROWS = TileF32.ROWS;
+    private static final int ROWS = Tiles.ROWS;
     private static final int CELLS = 32;
     private static final int MIN_ROWS = 64;
 
     /// Images of fewer panels share them with the next one where that saves some.
     private static final int SMALL = 8;
 
-    private final boolean wide;
+    private final Tiles tiles;
     private final int bytes;
     private final int groups;
     private final int rows;
@@ -42,7 +41,7 @@ final class ConvProduct implements AutoCloseable {
     /// @param taps taps of a window
     /// @param bias the address of a number for each row of each group, 0 if there are none
     ConvProduct(int bytes, int groups, int rows, int channels, int taps, long bias) {
-        this.wide = bytes == Double.BYTES;
+        this.tiles = bytes == Double.BYTES ? Tiles.F64 : Tiles.F32;
         this.bytes = bytes;
         this.groups = groups;
         this.rows = rows;
@@ -81,7 +80,7 @@ final class ConvProduct implements AutoCloseable {
                     long to = strips(group, c, some * taps, s);
                     if (used != null) {
                         strip(high, some, from + c * channel * bytes, row * bytes, channel * bytes, used, to);
-                    } else if (wide) {
+                    } else if (tiles == Tiles.F64) {
                         PackF64.strips(high, some * taps, from + c * channel * bytes, row * bytes, bytes, to);
                     } else {
                         PackF32.strips(high, some * taps, from + c * channel * bytes, row * bytes, bytes, to);
@@ -147,11 +146,11 @@ final class ConvProduct implements AutoCloseable {
         int panels = (int) Math.ceilDiv(q1 - q0, width);
         long parts = cut.lines.parts(width) * ConvLines.PART;
         long pitch = (long) cut.group * PANEL;
-        try (var work = Scratch.of(TileF32.EDGE + panels * (parts + 8) + Simd.BYTES);
+        try (var work = Scratch.of(Tiles.EDGE + panels * (parts + 8) + Simd.BYTES);
                 var packed = Scratch.of(panels * cut.depth * PANEL + Simd.BYTES);
                 var apart = Scratch.of(cut.merged ? cut.high * pitch : 1)) {
             long tile = work.segment.address();
-            long counts = tile + TileF32.EDGE;
+            long counts = tile + Tiles.EDGE;
             long first = counts + 8L * panels;
             for (int p = 0; p < panels; p++) {
                 long from = q0 + (long) p * width;
@@ -186,7 +185,7 @@ final class ConvProduct implements AutoCloseable {
     }
 
     private long step(long q0, long q1, int p) {
-        return columns(q0, q1, p) * bytes <= Simd.BYTES ? Simd.BYTES : PANEL;
+        return tiles.panel(columns(q0, q1, p));
     }
 
     private void tiles(int group, int c, int depth, int i0, int i1, long q0, long q1, long packed, long next, long y,
@@ -197,24 +196,12 @@ final class ConvProduct implements AutoCloseable {
             long a = strips(group, c, depth, i / ROWS);
             for (int p = 0; p < panels; p++) {
                 long to = y + (i - i0) * yRow + (long) p * PANEL;
-                long from = c > 0 ? to : bias == null ? TileF32.ZEROS
+                long from = c > 0 ? to : bias == null ? Tiles.ZEROS
                         : bias.segment.address() + ((long) group * rows + i) * PANEL;
                 long fromRow = c > 0 ? yRow : bias == null ? 0 : PANEL;
-                tile(wide, high, depth, columns(q0, q1, p), a, packed + p * next, step(q0, q1, p), to, yRow, from,
-                        fromRow, tile);
+                tiles.edge(high, depth, columns(q0, q1, p), a, 0, bytes, tiles.strip(), packed + p * next,
+                        step(q0, q1, p), to, yRow, from, fromRow, tile);
             }
-        }
-    }
-
-    /// One strip by one panel of some columns.
-    static void tile(boolean wide, int high, int depth, int columns, long a, long b, long step, long c, long cRow,
-            long from, long fromRow, long tile) {
-        if (wide) {
-            TileF64.edge(high, depth, columns, a, 0, Double.BYTES, TileF64.STRIP, b, step, c, cRow, from, fromRow,
-                    tile);
-        } else {
-            TileF32.edge(high, depth, columns, a, 0, Float.BYTES, TileF32.STRIP, b, step, c, cRow, from, fromRow,
-                    tile);
         }
     }
 

@@ -7,14 +7,14 @@ import org.sfumato.tensor.spi.Operand;
 /// images in order. dy is packed for some images at a time; a cell takes some lines, turns them over a block of
 /// positions at a time, and multiplies all channels of a group by them.
 final class ConvWeightGradCpu implements AutoCloseable {
-    private static final int PANEL = ConvProduct.PANEL;
-    private static final int ROWS = TileF32.ROWS;
+    private static final int PANEL = Tiles.PANEL;
+    private static final int ROWS = Tiles.ROWS;
     private static final int BLOCK = ConvProduct.BLOCK;
     private static final int CELLS = 32;
     private static final int MIN_ROWS = 64;
 
     private final ConvSizes z;
-    private final boolean wide;
+    private final Tiles tiles;
     private final int bytes;
     private final int width;
     private final long strip;
@@ -26,9 +26,9 @@ final class ConvWeightGradCpu implements AutoCloseable {
 
     private ConvWeightGradCpu(ConvSizes z, int bytes, Rows dy, ConvLines lines, int some, long to) {
         this.z = z;
-        this.wide = bytes == Double.BYTES;
+        this.tiles = bytes == Double.BYTES ? Tiles.F64 : Tiles.F32;
         this.bytes = bytes;
-        this.width = PANEL / bytes;
+        this.width = tiles.width();
         this.strip = (long) ROWS * bytes;
         this.strips = Math.ceilDiv(z.out(), ROWS);
         this.dy = dy;
@@ -91,7 +91,7 @@ final class ConvWeightGradCpu implements AutoCloseable {
 
     private void strip(int high, int depth, long from, long at) {
         long row = (long) z.places() * bytes;
-        if (wide) {
+        if (tiles == Tiles.F64) {
             PackF64.strips(high, depth, from, row, bytes, at);
         } else {
             PackF32.strips(high, depth, from, row, bytes, at);
@@ -126,11 +126,11 @@ final class ConvWeightGradCpu implements AutoCloseable {
         int most = (int) Math.min(BLOCK, positions);
         long line = (long) most * bytes;
         long next = (long) most * PANEL;
-        try (var work = Scratch.of(TileF32.EDGE + lines.parts(most) * ConvLines.PART);
-                var rows = Scratch.of(width * line + Simd.BYTES + 2L * most * TileF32.STRIP);
+        try (var work = Scratch.of(Tiles.EDGE + lines.parts(most) * ConvLines.PART);
+                var rows = Scratch.of(width * line + Simd.BYTES + 2L * most * tiles.strip());
                 var turned = Scratch.of(panels * next)) {
             long tile = work.segment.address();
-            long parts = tile + TileF32.EDGE;
+            long parts = tile + Tiles.EDGE;
             long from = rows.segment.address();
             for (long q = 0; q < positions; q += BLOCK) {
                 int depth = (int) Math.min(BLOCK, positions - q);
@@ -151,7 +151,7 @@ final class ConvWeightGradCpu implements AutoCloseable {
     }
 
     private void turn(int depth, int columns, long from, long line, long at, long scratch) {
-        if (wide) {
+        if (tiles == Tiles.F64) {
             PackF64.panel(depth, columns, from, bytes, line, at, step(columns));
         } else {
             PackF32.panel(depth, columns, from, bytes, line, at, step(columns), scratch);
@@ -159,7 +159,7 @@ final class ConvWeightGradCpu implements AutoCloseable {
     }
 
     private long step(int columns) {
-        return columns * bytes <= Simd.BYTES ? Simd.BYTES : PANEL;
+        return tiles.panel(columns);
     }
 
     private void tiles(int high, int depth, int j0, int j1, long a, long b, long next, long row, boolean begun,
@@ -168,7 +168,7 @@ final class ConvWeightGradCpu implements AutoCloseable {
         for (int j = j0; j < j1; j += width) {
             int columns = Math.min(width, j1 - j);
             long c = to + row * all + (long) j * bytes;
-            ConvProduct.tile(wide, high, depth, columns, a, b, step(columns), c, all, begun ? c : TileF32.ZEROS,
+            tiles.edge(high, depth, columns, a, 0, bytes, strip, b, step(columns), c, all, begun ? c : Tiles.ZEROS,
                     begun ? all : 0, tile);
             b += next;
         }

@@ -18,7 +18,7 @@ final class DotBf16 {
     /// The product of x with a row. Only where [Convert#WIDE].
     static float dot(int columns, long x, long w) {
         int whole = columns / (2 * L) * 2 * L;
-        var a = Simd.loadF32(TileF32.ZEROS);
+        var a = Simd.loadF32(Tiles.ZEROS);
         var b = a;
         for (int i = 0; i < whole; i += 2 * L) {
             a = Simd.loadF32(x).fma(lanes(w), a);

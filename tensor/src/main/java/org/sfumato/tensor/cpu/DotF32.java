@@ -35,7 +35,7 @@ final class DotF32 {
     }
 
     private static void four(int depth, long x, long w, long wr, long work) {
-        var a0 = Simd.loadF32(TileF32.ZEROS);
+        var a0 = Simd.loadF32(Tiles.ZEROS);
         var a1 = a0;
         var a2 = a0;
         var a3 = a0;
@@ -65,7 +65,7 @@ final class DotF32 {
     }
 
     private static void one(int depth, long x, long w, long work) {
-        var a = Simd.loadF32(TileF32.ZEROS);
+        var a = Simd.loadF32(Tiles.ZEROS);
         var b = a;
         for (long p = 0; p < (long) depth * Float.BYTES; p += 2 * V) {
             a = Simd.loadF32(x + p).fma(Simd.loadF32(w + p), a);

@@ -42,7 +42,7 @@ final class DotNf4 {
     /// The product of x, in the order of [#place], with a row whose blocks are counted from `first` on. Only where
     /// [#FITS].
     static float dot(int blocks, long x, long codes, long scales, long first, long groups, long mean) {
-        var sum = Simd.loadF32(TileF32.ZEROS);
+        var sum = Simd.loadF32(Tiles.ZEROS);
         for (int b = 0; b < blocks; b++) {
             var scale = FloatVector.broadcast(Simd.F32, scale(scales + b, first + b, groups, mean));
             sum = block(x, codes).fma(scale, sum);

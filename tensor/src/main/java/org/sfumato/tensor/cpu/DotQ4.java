@@ -19,7 +19,7 @@ final class DotQ4 {
 
     /// The product of x with a row of codes. Only where [DotQ8#FITS].
     static float dot(int blocks, long x, long codes, long scales) {
-        var sum = Simd.loadF32(TileF32.ZEROS);
+        var sum = Simd.loadF32(Tiles.ZEROS);
         for (int b = 0; b < blocks; b++) {
             sum = block(x, codes).fma(DotQ8.scale(scales), sum);
             x += BLOCK * Float.BYTES;

@@ -23,7 +23,7 @@ final class DotQ8 {
 
     /// The product of x with a row of codes. Only where [#FITS].
     static float dot(int blocks, long x, long codes, long scales) {
-        var sum = Simd.loadF32(TileF32.ZEROS);
+        var sum = Simd.loadF32(Tiles.ZEROS);
         for (int b = 0; b < blocks; b++) {
             sum = block(x, codes).fma(scale(scales), sum);
             x += BLOCK * Float.BYTES;

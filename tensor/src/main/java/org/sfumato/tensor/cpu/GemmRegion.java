@@ -47,8 +47,7 @@ final class GemmRegion {
     private static final int ROWS_TO_PACK = 64;
 
     private final boolean wide;
-    private final boolean broad;
-    private final int panel;
+    private final Tiles tiles;
     private final int bytes;
     private final int m;
     private final int n;
@@ -78,8 +77,7 @@ final class GemmRegion {
     GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
             Gemm.Batch batch) {
         this.wide = bytes == Double.BYTES;
-        this.broad = WideF32.FITS && !wide;
-        this.panel = Math.toIntExact(broad ? WideF32.PANEL : TileF32.PANEL);
+        this.tiles = wide ? Tiles.F64 : Tiles.F32;
         this.bytes = bytes;
         this.m = m;
         this.n = n;
@@ -94,15 +92,15 @@ final class GemmRegion {
         this.c = c.address(bytes);
         this.cRow = c.rowStride() * bytes;
         this.accumulate = from == c;
-        this.from = from == null ? TileF32.ZEROS : from.address(bytes);
+        this.from = from == null ? Tiles.ZEROS : from.address(bytes);
         this.fromRow = from == null ? 0 : from.rowStride() * bytes;
-        this.width = panel / bytes;
+        this.width = tiles.width();
         this.panels = (n + width - 1) / width;
         int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
         this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
         // Groups of panels as the second cache holds, then more groups and blocks of rows until the cells suffice.
-        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * panel));
+        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * Tiles.PANEL));
         int groups = Math.toIntExact((panels + fits - 1) / fits);
         int rowBlocks = 1;
         long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
@@ -118,10 +116,10 @@ final class GemmRegion {
                 break;
             }
         }
-        this.blockRows = ((m + rowBlocks - 1) / rowBlocks + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
+        this.blockRows = ((m + rowBlocks - 1) / rowBlocks + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
         int group = (panels + groups - 1) / groups;
         this.groupPanels = m < 4 ? (group + 3) / 4 * 4 : group;      // a row alone is computed by four panels at a time
-        boolean few = broad || groupPanels < (aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS);
+        boolean few = Tiles.VECTORS > 2 || groupPanels < (aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS);
         this.pairs = PairF32.FITS && !wide && m >= MIN_ROWS && columns(panels - 1) <= PairF32.COLUMNS;
         this.sharedRows = shared && groups > 1 && few && panels >= PACK_PANELS;
     }
@@ -136,11 +134,11 @@ final class GemmRegion {
             return;
         }
         long room = Caches.HERE.last() / 4;
-        int across = Math.clamp(room / ((long) blockK * panel), 1, panels);
+        int across = Math.clamp(room / ((long) blockK * Tiles.PANEL), 1, panels);
         long rowsBytes = sharedRows ? (long) rowsPacked() * bytes : 0;
-        long deep = Math.max(1, room / (blockK * Math.max(rowsBytes, (long) panel * across))) * blockK;
+        long deep = Math.max(1, room / (blockK * Math.max(rowsBytes, (long) Tiles.PANEL * across))) * blockK;
         int depth = Math.clamp(deep, 1, Math.max(1, k));
-        try (var panelsOfB = Scratch.of((long) across * panel * depth);
+        try (var panelsOfB = Scratch.of((long) across * Tiles.PANEL * depth);
                 var rowsOfA = Scratch.of(rowsBytes * depth)) {
             for (int p0 = 0; p0 < panels; p0 += across) {
                 int p1 = Math.min(panels, p0 + across);
@@ -158,7 +156,7 @@ final class GemmRegion {
 
     // One row, and B with its columns dense in memory: each element is a dot product.
     private void dots() {
-        boolean zero = !accumulate && from == TileF32.ZEROS;
+        boolean zero = !accumulate && from == Tiles.ZEROS;
         Parallel.grains((long) batch.count() * n, Math.clamp(VISIT / Math.max(1, k), 1, 1 << 20), (r0, r1) -> {
             try (var work = Scratch.of(DotF32.WORK + (long) k * bytes)) {
                 long tile = work.segment.address();
@@ -181,7 +179,7 @@ final class GemmRegion {
     }
 
     private int rowsPacked() {
-        return (m + TileF32.ROWS - 1) / TileF32.ROWS * TileF32.ROWS;
+        return (m + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
     }
 
     // Columns `[k0, k1)` of A, block after block of k, strip after strip.
@@ -215,7 +213,7 @@ final class GemmRegion {
         int fours = (across + TOGETHER - 1) / TOGETHER;
         long grain = Math.max(1, VISIT / 4 / ((long) blockK * width * TOGETHER));
         Parallel.grains(blocks * fours, grain, (r0, r1) -> {
-            try (var scratch = Scratch.of(2 * blockK * TileF32.STRIP)) {
+            try (var scratch = Scratch.of(2 * blockK * tiles.strip())) {
                 for (long r = r0; r < r1; r++) {
                     int p = (int) (r % fours) * TOGETHER;
                     int at = k0 + (int) (r / fours) * blockK;
@@ -229,10 +227,10 @@ final class GemmRegion {
 
     // Panels `[p0, p1)` to `to`, one after another.
     private void panels(int depth, int p0, int p1, long rows, long to, long scratch) {
-        long next = (long) depth * panel;
+        long next = (long) depth * Tiles.PANEL;
         for (int p = p0; p < p1; ) {
             if (!wide && bCol == bytes && p + 4 <= Math.min(p1, n / width)) {
-                four(depth, rows + (long) p * panel, to, next);
+                PackF32.four(depth, rows + (long) p * Tiles.PANEL, bRow, to, next);
                 to += 4 * next;
                 p += 4;
             } else {
@@ -242,16 +240,8 @@ final class GemmRegion {
         }
     }
 
-    private void four(int depth, long rows, long to, long next) {
-        if (broad) {
-            PackF32.fourWide(depth, rows, bRow, to, next);
-        } else {
-            PackF32.four(depth, rows, bRow, to, next);
-        }
-    }
-
-    private long place(long packed, int across, int k0, int depth, int p) {
-        return packed + ((long) k0 * across + (long) depth * p) * panel;
+    private static long place(long packed, int across, int k0, int depth, int p) {
+        return packed + ((long) k0 * across + (long) depth * p) * Tiles.PANEL;
     }
 
     // One panel of B, whose first column is given by its number, to `to`.
@@ -292,11 +282,11 @@ final class GemmRegion {
     }
 
     private long stripsBytes() {
-        return (long) TOGETHER * TileF32.ROWS * blockK * bytes;
+        return (long) TOGETHER * Tiles.ROWS * blockK * bytes;
     }
 
     private long ownBytes() {
-        return TileF32.EDGE + blockK * (2 * TileF32.STRIP + (shared ? 0 : (long) groupPanels * panel));
+        return Tiles.EDGE + blockK * (2 * tiles.strip() + (shared ? 0 : (long) groupPanels * Tiles.PANEL));
     }
 
     // A block of rows from i0 and of k from k0, for panels `[p0, p1)`; `packed` is where panel p0 lies, 0 if nowhere.
@@ -307,74 +297,55 @@ final class GemmRegion {
         int whole = inPlace ? Math.min(p1, n / width) : 0;       // panels from p0 on that are read where they lie
         long w = packed;
         if (packed == 0) {
-            w = own + TileF32.EDGE + 2 * blockK * TileF32.STRIP;
+            w = own + Tiles.EDGE + 2 * blockK * tiles.strip();
             int first = Math.max(p0, whole);
-            panels(depth, first, p1, right, w + (long) (first - p0) * depth * panel, own + TileF32.EDGE);
+            panels(depth, first, p1, right, w + (long) (first - p0) * depth * Tiles.PANEL, own + Tiles.EDGE);
         }
         long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
-        boolean pack = sharedRows || rows >= TileF32.ROWS && p1 - p0 >= PACK_PANELS || pairs(p1 - 1);
+        boolean pack = sharedRows || rows >= Tiles.ROWS && p1 - p0 >= PACK_PANELS || pairs(p1 - 1);
         long xRow = pack ? bytes : aRow;
-        long xCol = pack ? (long) TileF32.ROWS * bytes : aCol;
+        long xCol = pack ? (long) Tiles.ROWS * bytes : aCol;
         long strip = depth * xCol;
         long y = c + batch.c()[product] * bytes + i0 * cRow;
         boolean begun = k0 > 0 || accumulate;
-        boolean moves = begun || from != TileF32.ZEROS;
+        boolean moves = begun || from != Tiles.ZEROS;
         long start = begun ? y : from + i0 * fromRow;
         long startRow = begun ? cRow : fromRow;
-        for (int i = 0; i < rows; i += TileF32.ROWS) {
+        for (int i = 0; i < rows; i += Tiles.ROWS) {
             long xi = x + i * aRow;
             if (sharedRows) {
-                xi = strips + i / TileF32.ROWS * strip;
+                xi = strips + i / Tiles.ROWS * strip;
             } else if (pack) {
-                int of = i / TileF32.ROWS % TOGETHER;
+                int of = i / Tiles.ROWS % TOGETHER;
                 if (of == 0) {
-                    strips(Math.min(TOGETHER * TileF32.ROWS, rows - i), depth, xi, strips);
+                    strips(Math.min(TOGETHER * Tiles.ROWS, rows - i), depth, xi, strips);
                 }
                 xi = strips + of * strip;
             }
-            int high = Math.min(TileF32.ROWS, rows - i);
+            int high = Math.min(Tiles.ROWS, rows - i);
             long yi = y + i * cRow;
             long fi = start + i * startRow;
             for (int p = p0; p < p1; ) {
-                long column = (long) p * panel;
+                long column = (long) p * Tiles.PANEL;
                 long fp = moves ? fi + column : fi;
-                long wp = p < whole ? right + column : w + (long) (p - p0) * depth * panel;
+                long wp = p < whole ? right + column : w + (long) (p - p0) * depth * Tiles.PANEL;
                 long step = p < whole ? bRow : step(p);
                 if (high < 4 && p1 - p >= 4 && n >= (p + 4) * width && (p >= whole || p + 4 <= whole)) {
-                    long next = p < whole ? panel : (long) depth * panel;
+                    long next = p < whole ? Tiles.PANEL : (long) depth * Tiles.PANEL;
                     for (int r = 0; r < high; r++) {
-                        row(depth, xi + r * xRow, xCol, wp, step, next, yi + r * cRow + column, fp + r * startRow);
+                        tiles.row().run(depth, xi + r * xRow, 0, xCol, wp, step, next, yi + r * cRow + column, 0,
+                                fp + r * startRow, 0);
                     }
                     p += 4;
                 } else if (pairs(p)) {
                     PairF32.tile(high, depth, columns(p), xi, wp, yi + column, cRow, fp, startRow, own);
                     p++;
                 } else {
-                    tiles(high, depth, columns(p), xi, strip, xRow, xCol, wp, step, yi + column, fp, startRow, own);
+                    tiles.edge(high, depth, columns(p), xi, strip, xRow, xCol, wp, step, yi + column, cRow, fp,
+                            startRow, own);
                     p++;
                 }
             }
-        }
-    }
-
-    private void row(int depth, long x, long xCol, long w, long step, long next, long y, long f) {
-        if (wide) {
-            TileF64.row(depth, x, xCol, w, step, next, y, f);
-        } else if (broad) {
-            WideF32.row(depth, x, xCol, w, step, next, y, f);
-        } else {
-            TileF32.row(depth, x, xCol, w, step, next, y, f);
-        }
-    }
-
-    private void tiles(int rows, int depth, int columns, long x, long strip, long xRow, long xCol, long w, long step,
-            long y, long f, long fRow, long tile) {
-        if (wide) {
-            TileF64.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
-        } else if (broad) {
-            WideF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
-        } else {
-            TileF32.edge(rows, depth, columns, x, strip, xRow, xCol, w, step, y, cRow, f, fRow, tile);
         }
     }
 
@@ -389,6 +360,6 @@ final class GemmRegion {
     }
 
     private long step(int p) {
-        return (columns(p) * bytes + Simd.BYTES - 1L) / Simd.BYTES * Simd.BYTES;
+        return tiles.panel(columns(p));
     }
 }

@@ -4,14 +4,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.sfumato.tensor.expr.RawMemory;
 
-/// Copies parts of float32 matrices into the strips and panels that [TileF32] reads fastest. Addresses and strides are
+/// Copies parts of float32 matrices into the strips and panels that [Tiles] reads fastest. Addresses and strides are
 /// in bytes, and nothing is checked.
 final class PackF32 {
     private static final int E = Float.BYTES;
     private static final int L = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
-    private static final int ROWS = TileF32.ROWS;
-    private static final long STRIP = TileF32.STRIP;
+    private static final int ROWS = Tiles.ROWS;
+    private static final long STRIP = Tiles.F32.strip();
     private static final VectorMask<Float> EIGHT = Simd.firstF32(Math.min(L, ROWS));
     private static final FloatVector LOW = interleaved(0);
     private static final FloatVector HIGH = interleaved(L / 2);
@@ -116,30 +116,25 @@ final class PackF32 {
     /// Packs four whole panels of B whose columns lie side by side, `next` bytes apart.
     static void four(int depth, long b, long br, long to, long next) {
         for (int p = 0; p < depth; p++) {
-            long on = to + 2 * next;
-            Simd.store(to, Simd.loadF32(b));
-            Simd.store(to + V, Simd.loadF32(b + V));
-            Simd.store(to + next, Simd.loadF32(b + 2 * V));
-            Simd.store(to + next + V, Simd.loadF32(b + 3 * V));
-            Simd.store(on, Simd.loadF32(b + 4 * V));
-            Simd.store(on + V, Simd.loadF32(b + 5 * V));
-            Simd.store(on + next, Simd.loadF32(b + 6 * V));
-            Simd.store(on + next + V, Simd.loadF32(b + 7 * V));
+            if (Tiles.VECTORS == 2) {
+                two(b, to);
+                two(b + 2 * V, to + next);
+                two(b + 4 * V, to + 2 * next);
+                two(b + 6 * V, to + 3 * next);
+            } else {
+                three(b, to);
+                three(b + 3 * V, to + next);
+                three(b + 6 * V, to + 2 * next);
+                three(b + 9 * V, to + 3 * next);
+            }
             b += br;
-            to += 2 * V;
+            to += Tiles.PANEL;
         }
     }
 
-    /// [#four] for the panels of [WideF32].
-    static void fourWide(int depth, long b, long br, long to, long next) {
-        for (int p = 0; p < depth; p++) {
-            three(b, to);
-            three(b + 3 * V, to + next);
-            three(b + 6 * V, to + 2 * next);
-            three(b + 9 * V, to + 3 * next);
-            b += br;
-            to += 3 * V;
-        }
+    private static void two(long from, long to) {
+        Simd.store(to, Simd.loadF32(from));
+        Simd.store(to + V, Simd.loadF32(from + V));
     }
 
     private static void three(long from, long to) {

@@ -2,11 +2,11 @@ package org.sfumato.tensor.cpu;
 
 import jdk.incubator.vector.DoubleVector;
 
-/// Copies parts of float64 matrices into the strips and panels of [TileF64], as [PackF32] does.
+/// Copies parts of float64 matrices into the strips and panels of [Tiles], as [PackF32] does.
 final class PackF64 {
     private static final int E = Double.BYTES;
-    private static final int ROWS = TileF64.ROWS;
-    private static final long STRIP = TileF64.STRIP;
+    private static final int ROWS = Tiles.ROWS;
+    private static final long STRIP = (long) ROWS * E;
 
     private PackF64() {}
 

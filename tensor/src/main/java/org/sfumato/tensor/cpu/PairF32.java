@@ -3,11 +3,11 @@ package org.sfumato.tensor.cpu;
 import jdk.incubator.vector.VectorMask;
 
 /// The last columns of a float32 product where they are few: two of them fill a vector with the eight rows of a strip
-/// of A, while a tile of [NarrowF32] would compute a whole vector of columns for each row. The sums are those of
-/// [TileF32]. Addresses and strides are in bytes, and nothing is checked.
+/// of A, while a tile one vector wide would compute a whole vector of columns for each row. The sums are those of
+/// [Tile]. Addresses and strides are in bytes, and nothing is checked.
 final class PairF32 {
     /// Whether a vector holds two strips, which this needs.
-    static final boolean FITS = Simd.F32_LANES == 2 * TileF32.ROWS;
+    static final boolean FITS = Simd.F32_LANES == 2 * Tiles.ROWS;
 
     /// At most so many columns: their pairs take the room of a panel.
     static final int COLUMNS = 4;
@@ -32,7 +32,7 @@ final class PairF32 {
         }
     }
 
-    /// `rows` rows, 1 to 8, of a packed strip by `width` packed columns; C and F as in [TileF32]. `tile` is the address
+    /// `rows` rows, 1 to 8, of a packed strip by `width` packed columns; C and F as in [Tile]. `tile` is the address
     /// of two vectors of working memory.
     static void tile(int rows, int depth, int width, long a, long b, long c, long cr, long from, long fr, long tile) {
         for (int j = 0; j < width; j += 2) {
@@ -40,7 +40,7 @@ final class PairF32 {
             move(rows, count, from + j * E, fr, E, tile, E, HALF);
             pair(depth / 2, a, b + j / 2 * depth * V, tile);
             if (depth % 2 != 0) {
-                last(a + (depth - 1) * TileF32.STRIP, b + (j / 2 * depth + depth - 1L) * V, tile);
+                last(a + (depth - 1) * Tiles.F32.strip(), b + (j / 2 * depth + depth - 1L) * V, tile);
             }
             move(rows, count, tile, E, HALF, c + j * E, cr, E);
         }
@@ -60,8 +60,8 @@ final class PairF32 {
 
     // The last p of an odd number: a vector of A would reach beyond the strip.
     private static void last(long a, long b, long tile) {
-        for (int i = 0; i < 2 * TileF32.ROWS; i++) {
-            float x = Simd.getF32(a + i % TileF32.ROWS * E);
+        for (int i = 0; i < 2 * Tiles.ROWS; i++) {
+            float x = Simd.getF32(a + i % Tiles.ROWS * E);
             Simd.setF32(tile + i * E, Math.fma(x, Simd.getF32(b + i * E), Simd.getF32(tile + i * E)));
         }
     }
