@@ -20,6 +20,7 @@ final class Matching implements Walk {
     private final MemorySegment record;
     private final Execution execution;
     private final List<Buffer> own = new ArrayList<>();
+    /// Of memory that is no phantom and knows no number.
     private final Map<Buffer, Integer> numbers = new IdentityHashMap<>();
     private int next;
 
@@ -66,7 +67,9 @@ final class Matching implements Walk {
             throw new Departure();
         }
         var buffer = execution.make(own.size(), bytes);
-        numbers.put(buffer, own.size());
+        if (!(buffer instanceof Phantom)) {
+            numbers.put(buffer, own.size());
+        }
         own.add(buffer);
         return buffer;
     }
@@ -123,12 +126,20 @@ final class Matching implements Walk {
             var place = places.get(i);
             var operand = operands[i];
             boolean sameMemory = place.number() < 0 ? place.outside() == operand.buffer()
-                    : place.number() == numbers.getOrDefault(operand.buffer(), -1);
+                    : place.number() == number(operand.buffer());
             if (!sameMemory || place.dtype() != operand.dtype() || !place.layout().equals(operand.layout())) {
                 return false;
             }
         }
         return true;
+    }
+
+    /// The number of the work's own memory, -1 for other memory.
+    private int number(Buffer buffer) {
+        if (buffer instanceof Phantom phantom) {
+            return phantom.number() < own.size() && own.get(phantom.number()) == phantom ? phantom.number() : -1;
+        }
+        return numbers.getOrDefault(buffer, -1);
     }
 
     /// Whether all that was noted was done.
