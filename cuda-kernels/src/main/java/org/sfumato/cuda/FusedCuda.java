@@ -47,8 +47,11 @@ final class FusedCuda {
             case AttentionOp _, AttentionGrad _ -> AttentionCuda.supports(in);
             case LinearCrossEntropyOp _, LinearCrossEntropyGrad _ -> in[0].dtype() != DType.F64
                     && in[1].shape().size(0) > 0;
-            case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> false;
-            case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> false;
+            case Conv2dOp conv -> ConvCuda.supports(conv, op.outputs(in)[0], in);
+            case Conv2dInputGrad grad -> ConvCuda.supports(grad.conv(), op.outputs(in)[0], in);
+            case Conv2dWeightGrad grad -> ConvCuda.supports(grad.conv(), op.outputs(in)[0], in);
+            case GroupNormOp _, GroupNormGrad _, UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ ->
+                ImageCuda.supports(in[0]) && ImageCuda.supports(op.outputs(in)[0]);
         };
     }
 
@@ -74,12 +77,14 @@ final class FusedCuda {
             case QuantisedLinearOp linear -> QuantisedCuda.linear(work, linear, in, out[0]);
             case LinearCrossEntropyOp loss -> LinearCrossEntropyCuda.loss(work, loss, in, out);
             case LinearCrossEntropyGrad grad -> LinearCrossEntropyCuda.grad(work, grad, in, out);
-            case Conv2dOp _, Conv2dInputGrad _, Conv2dWeightGrad _, GroupNormOp _, GroupNormGrad _ -> throw none(op);
-            case UpsampleOp _, AvgPoolOp _, AvgPoolGrad _ -> throw none(op);
+            case Conv2dOp conv -> ConvCuda.forward(work, conv, in, out[0]);
+            case Conv2dInputGrad grad -> ConvCuda.inputGrad(work, grad, in, out[0]);
+            case Conv2dWeightGrad grad -> ConvCuda.weightGrad(work, grad, in, out[0]);
+            case GroupNormOp norm -> ImageCuda.groupNorm(work, norm, in, out);
+            case GroupNormGrad grad -> ImageCuda.groupNormGrad(work, grad, in, out);
+            case UpsampleOp upsample -> ImageCuda.upsample(work, upsample, in[0], out[0]);
+            case AvgPoolOp pool -> ImageCuda.avgPool(work, pool, in[0], out[0]);
+            case AvgPoolGrad grad -> ImageCuda.avgPoolGrad(work, grad, in[0], out[0]);
         }
-    }
-
-    private static UnsupportedOperationException none(Fused op) {
-        return new UnsupportedOperationException(op.name() + ": has no CUDA kernel, its composition runs");
     }
 }

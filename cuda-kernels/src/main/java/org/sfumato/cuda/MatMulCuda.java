@@ -14,7 +14,7 @@ final class MatMulCuda {
     /// Up to so many rows, each element of the result is a sum that a warp makes.
     private static final int FEW = 4;
     /// K is cut where fewer tiles than this are to be made ...
-    private static final long TILES = 128;
+    static final long TILES = 128;
     /// ... into parts that are not shorter than this.
     private static final long SHORTEST = 512;
     private static final int WARP = 32;
@@ -163,14 +163,19 @@ final class MatMulCuda {
         tiles(work, Tile.of(work, best), best, out);
     }
 
+    /// How long the parts are into which K is cut for a result of so many tiles: a multiple of 32, or K itself.
+    static long part(long k, long tiles) {
+        long parts = Math.clamp(2 * TILES / tiles, 1, Math.max(1, k / SHORTEST));
+        return parts == 1 ? Math.max(1, k) : Math.ceilDiv(Math.ceilDiv(k, parts), (long) WARP) * WARP;
+    }
+
     private static void tiles(Workspace work, Tile tile, Product p, Operand out) {
-        long parts = Math.clamp(2 * TILES / tile.count(p), 1, Math.max(1, p.k() / SHORTEST));
-        if (parts == 1) {
+        long part = part(p.k(), tile.count(p));
+        long count = Math.ceilDiv(p.k(), part);
+        if (count <= 1) {
             tiles(work, tile, p, p.k(), out.dtype(), out.address(), Write.NARROW);
             return;
         }
-        long part = Math.ceilDiv(Math.ceilDiv(p.k(), parts), (long) WARP) * WARP;
-        long count = Math.ceilDiv(p.k(), part);
         var type = out.dtype().compute();
         long sums = work.bytes(count * out.shape().count() * type.bytes()).address();
         tiles(work, tile, p, part, out.dtype(), sums, Write.WIDE);

@@ -16,6 +16,9 @@ import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Tensor;
+import org.sfumato.tensor.op.Conv2dInputGrad;
+import org.sfumato.tensor.op.Conv2dOp;
+import org.sfumato.tensor.op.Conv2dWeightGrad;
 import org.sfumato.tensor.op.Index;
 import org.sfumato.tensor.op.LinearCrossEntropyGrad;
 import org.sfumato.tensor.op.LinearCrossEntropyOp;
@@ -47,6 +50,7 @@ class LargeShapesTest {
         samples.add(near(new Index.IndexAdd(0, 7), Input.normal(7, 900, 5), index(900, 450)));
         samples.add(near(new Index.IndexAdd(1, 3), Input.normal(8, 2, 300, 40), index(300, 0)));
         samples.addAll(losses());
+        samples.addAll(convolutions());
         return samples.stream().map(sample -> Named.of(sample.toString(), sample)).toList();
     }
 
@@ -78,6 +82,21 @@ class LargeShapesTest {
         return List.of(new Sample(new LinearCrossEntropyOp(-100), List.of(x, w, t, b), SINGLE, 5),
                 new Sample(new LinearCrossEntropyGrad(-100), List.of(x, w, t, lse[0], Input.normal(4, n), b), SINGLE,
                         150));
+    }
+
+    private static List<Sample> convolutions() {
+        var samples = new ArrayList<Sample>();
+        var one = new Conv2dOp(1, 0, 64);
+        // large tiles, one for each group; neither operand nor result is a whole number of tiles
+        samples.add(new Sample(one, List.of(Input.normal(0, 1, 64 * 10, 9, 8), Input.normal(1, 64 * 72, 10, 1, 1),
+                Input.normal(2, 64 * 72)), List.of(DType.BF16), 5));
+        // the left operand in chunks, K = N P Q cut
+        samples.add(new Sample(new Conv2dWeightGrad(new Conv2dOp(1, 1, 2), 3, 3), List.of(Input.normal(3, 9, 10, 8, 16),
+                Input.normal(4, 9, 6, 8, 16)), Sample.FLOATING, 40));
+        // a medium tile of multiply-adds, dx with a stride
+        samples.add(new Sample(new Conv2dInputGrad(new Conv2dOp(2, 1, 1), 9, 9), List.of(Input.normal(5, 1, 8, 5, 5),
+                Input.normal(6, 8, 33, 3, 3)), Sample.FLOATING, 9));
+        return samples;
     }
 
     private static List<Sample> products() {

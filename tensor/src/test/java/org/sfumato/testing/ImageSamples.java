@@ -38,7 +38,7 @@ final class ImageSamples {
                 case Conv2dWeightGrad _ -> Sample.near(absolute, new Conv2dWeightGrad(conv, z[6], z[7]), x, dy);
                 default -> Sample.near(absolute, conv, x, w, b);
             };
-            boolean small = x.shape().count() < 1000;
+            boolean small = x.shape().count() < 1000 && w.shape().count() < 1000;
             samples.addAll(small ? sample.forms() : List.of(sample));
             if (op instanceof Conv2dOp && small) {
                 samples.add(Sample.near(absolute, conv, x, w));
