@@ -25,7 +25,7 @@ public final class InterpolateSentences {
     }
 
     /// Returns how many different sentences lie on the ways.
-    static int run(Sentences sentences, String from, String to, int count, PrintStream out) {
+    public static int run(Sentences sentences, String from, String to, int count, PrintStream out) {
         var seen = new LinkedHashSet<String>();
         Scope.temporary(() -> {
             var statistics = LatentStatistics.of(sentences.latents().latents());

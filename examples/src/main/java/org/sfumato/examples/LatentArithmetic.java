@@ -14,7 +14,7 @@ import org.sfumato.tensor.Tensor;
 /// are; beside it the nearest ones to c alone, for what the difference has done.
 public final class LatentArithmetic {
     /// A sentence and the cosine of its latent with the one that is looked for.
-    record Found(String text, double cosine) { }
+    public record Found(String text, double cosine) { }
 
     private LatentArithmetic() { }
 
@@ -28,7 +28,7 @@ public final class LatentArithmetic {
     }
 
     /// Returns the nearest sentences to `b - a + c`.
-    static List<Found> run(Sentences sentences, List<String> abc, int count, PrintStream out) {
+    public static List<Found> run(Sentences sentences, List<String> abc, int count, PrintStream out) {
         try (var scope = Scope.open("arithmetic")) {
             return scope.call(() -> {
                 var statistics = LatentStatistics.of(sentences.latents().latents());

@@ -27,7 +27,7 @@ public final class MapOfTexts {
     }
 
     /// Returns the picture, an SVG.
-    static String run(Sentences sentences, PrintStream out) {
+    public static String run(Sentences sentences, PrintStream out) {
         var map = LatentMap.of(sentences.latents().latents());
         int[] groups = sentences.texts().stream()
                 .mapToInt(text -> Math.min(GROUPS.size() - 1, text.length() / STEP)).toArray();

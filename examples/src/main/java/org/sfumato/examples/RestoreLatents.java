@@ -28,7 +28,7 @@ import org.sfumato.tensor.Scope;
 /// out?
 public final class RestoreLatents {
     /// Sizes of the run: steps of training, rows of one, levels at which noise is put on, steps of the sampler.
-    record Size(int steps, int batch, List<Integer> levels, int visits) { }
+    public record Size(int steps, int batch, List<Integer> levels, int visits) { }
 
     private RestoreLatents() { }
 
@@ -44,7 +44,7 @@ public final class RestoreLatents {
         }
     }
 
-    static Restoration run(LatentTable table, Size size, PrintStream out) {
+    public static Restoration run(LatentTable table, Size size, PrintStream out) {
         int split = table.rows() - Math.max(1, table.rows() / 10);
         var train = table.part(0, split);
         var held = table.part(split, Math.min(table.rows(), split + 500));

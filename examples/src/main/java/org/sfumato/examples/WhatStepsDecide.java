@@ -39,7 +39,7 @@ public final class WhatStepsDecide {
     /// Returns the picture, an SVG.
     ///
     /// @param size steps of the sampler, and latents over which the mean is taken
-    static String run(Sentences sentences, LatentModel model, int[] size, PrintStream out) {
+    public static String run(Sentences sentences, LatentModel model, int[] size, PrintStream out) {
         try (var scope = Scope.open("decisions")) {
             return scope.call(() -> {
                 var sampler = model.sampler(model.path(size[0]), new Solver.DpmSolver2M(0), new Clipping.Off(), 1);

@@ -109,12 +109,15 @@ class AutoencoderExamplesTest {
     @Test
     void theScriptsRun() throws Exception {
         var files = new ArrayList<Path>();
-        for (var name : List.of("reconstruction", "activation-patching", "adapter-soup", "glitch-tokens")) {
+        for (var name : List.of("reconstruction", "activation-patching", "adapter-soup", "glitch-tokens",
+                "interpolate-sentences", "latent-arithmetic", "map-of-texts", "restore-latents", "what-steps-decide",
+                "control-first-words")) {
             var text = Files.readString(Path.of("src/main/jshell/" + name + ".jsh"));
             assertThat(text).endsWith("\n/exit\n").startsWith("// Run it with: ./sfumato jshell "
                     + "examples/src/main/jshell/" + name + ".jsh\n");
             files.add(Files.writeString(temp.resolve(name + ".jsh"), text.substring(0, text.length() - 6)
-                    .replace("var steps = 200", "var steps = 1").replace("text, 32)", "text, 2)")));
+                    .replace("var steps = 200", "var steps = 1").replace("text, 32)", "text, 2)")
+                    .replace("simple(400)", "simple(60)")));
         }
         var end = Files.writeString(temp.resolve("end.jsh"), "/exit 7\n");
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -126,7 +129,8 @@ class AutoencoderExamplesTest {
         var log = temp.resolve("log").toFile();
         var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
         assertThat(process.waitFor()).as(Files.readString(log.toPath())).isEqualTo(7);
-        assertThat(Files.readString(log.toPath())).contains("=== Outputs", "8 patched: ", "of the second: ", "median ")
+        assertThat(Files.readString(log.toPath())).contains("=== Outputs", "8 patched: ", "of the second: ", "median ",
+                "SPHERICAL", "b - a + c", "two directions carry", "the authors' loop", "decided here", "frozen: cosine")
                 .doesNotContain("|  ");
     }
 }

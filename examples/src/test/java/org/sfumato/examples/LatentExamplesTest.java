@@ -92,6 +92,20 @@ class LatentExamplesTest {
         });
     }
 
+    /// It begins as the frozen network, and moves.
+    @Test
+    void firstWordsAreObeyed() {
+        scope.run(() -> {
+            var size = new ControlFirstWords.Size(4, 16, 2, 2, 3);
+            var outcome = ControlFirstWords.run(Sentences.simple(60), size, out);
+            assertThat(outcome.controlled()).hasSize(3);
+            assertThat(outcome.controlled().getFirst()).isEqualTo(outcome.frozen());
+            assertThat(outcome.controlled().getLast()).isNotEqualTo(outcome.frozen());
+            assertThat(printed()).contains("frozen: cosine", "step 4: ", " ... -> ");
+            assertThat(ControlFirstWords.picture(outcome, size)).startsWith("<svg").contains("controlled");
+        });
+    }
+
     @Test
     void restoredLatentsAreMeasured() {
         scope.run(() -> {
