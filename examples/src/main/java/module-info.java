@@ -9,7 +9,13 @@ module org.sfumato.examples {
 
     exports org.sfumato.examples;
 
-    uses org.sfumato.cli.Subcommand;
+    uses org.sfumato.cli.shared.Subcommand;
 
     opens org.sfumato.cli to info.picocli;
+    opens org.sfumato.cli.data to info.picocli;
+    opens org.sfumato.cli.experiment to info.picocli;
+    opens org.sfumato.cli.latent to info.picocli;
+    opens org.sfumato.cli.shared to info.picocli;
+    opens org.sfumato.cli.text to info.picocli;
+    opens org.sfumato.cli.train to info.picocli;
 }

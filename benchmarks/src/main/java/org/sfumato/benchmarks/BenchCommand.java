@@ -1,7 +1,7 @@
 package org.sfumato.benchmarks;
 
-import org.sfumato.cli.Common;
-import org.sfumato.cli.Subcommand;
+import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Subcommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.sfumato.cli.Common;
+import org.sfumato.cli.shared.Common;
 
 /// The lines that a command prints, all of one form: `sfumato VERSION jdk25 KIND NAME: figure, figure`.
 final class Report {

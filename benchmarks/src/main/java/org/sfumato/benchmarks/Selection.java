@@ -1,7 +1,7 @@
 package org.sfumato.benchmarks;
 
 import java.util.List;
-import org.sfumato.cli.Common;
+import org.sfumato.cli.shared.Common;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

@@ -39,6 +39,9 @@ final class HouseRules {
             "cli", List.of("tensor", "autograd", "nn", "tokenizers", "models", "examples"),
             "benchmarks", List.of("tensor", "autograd", "nn", "tokenizers", "models", "cli"));
 
+    /// The packages below that of the command line; each may name those before it and its own, none the command line.
+    static final List<String> COMMANDS = List.of("shared", "data", "text", "train", "latent", "experiment");
+
     private static final String[] PROGRAMS = {
         "org.sfumato.cli..", "org.sfumato.examples..", "org.sfumato.benchmarks..", "org.sfumato.rules.."};
 
@@ -96,6 +99,7 @@ final class HouseRules {
                 "names say something", NAMES_SAY_SOMETHING,
                 "few parameters", FEW_PARAMETERS));
         MAY_NAME.keySet().forEach(module -> rules.put("layering of " + module, layering(module)));
+        COMMANDS.forEach(name -> rules.put("layering of cli." + name, layeringOfCommands(name)));
         return rules;
     }
 
@@ -108,6 +112,16 @@ final class HouseRules {
         return noClasses().that().resideInAPackage("org.sfumato." + module + "..")
                 .should().dependOnClassesThat(forbidden)
                 .because("it is tensor <- autograd <- nn <- models <- examples, and tokenizers <- models");
+    }
+
+    /// Commands of the package `name` name no commands of packages after it.
+    static ArchRule layeringOfCommands(String name) {
+        var packages = COMMANDS.subList(0, COMMANDS.indexOf(name) + 1).stream()
+                .map(each -> "org.sfumato.cli." + each + "..").toArray(String[]::new);
+        var forbidden = resideInAnyPackage("org.sfumato.cli..").and(resideOutsideOfPackages(packages));
+        return noClasses().that().resideInAPackage("org.sfumato.cli." + name + "..")
+                .should().dependOnClassesThat(forbidden)
+                .because("it is " + String.join(" <- ", COMMANDS) + " <- cli; what several share is in shared");
     }
 
     private static Stream<String> prints(JavaAccess<?> access) {

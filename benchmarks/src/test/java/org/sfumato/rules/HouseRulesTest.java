@@ -11,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sfumato.autograd.planted.Tape;
+import org.sfumato.cli.shared.planted.NamesRecipe;
+import org.sfumato.cli.train.planted.Recipe;
 import org.sfumato.cuda.planted.Driver;
 import org.sfumato.nn.planted.NamesCuda;
 import org.sfumato.tensor.planted.Culprit;
@@ -23,7 +25,7 @@ class HouseRulesTest {
     private static final JavaClasses OURS =
             new ClassFileImporter().withImportOption(NO_TESTS).importPackages("org.sfumato");
     private static final JavaClasses PLANTED = new ClassFileImporter().importPackagesOf(
-            Culprit.class, NamesCuda.class, Driver.class, Tape.class);
+            Culprit.class, NamesCuda.class, Driver.class, Tape.class, Recipe.class, NamesRecipe.class);
 
     static Set<String> rules() {
         return HouseRules.all().keySet();
@@ -39,6 +41,9 @@ class HouseRulesTest {
     void theRulesSeeEveryPackageOfOurs() {
         assertThat(OURS.stream().map(type -> type.getPackageName().split("\\.")[2]).distinct())
                 .containsExactlyInAnyOrderElementsOf(HouseRules.MAY_NAME.keySet());
+        assertThat(OURS.stream().map(type -> type.getPackageName().split("\\."))
+                .filter(path -> path.length > 3 && path[2].equals("cli")).map(path -> path[3]).distinct())
+                .containsExactlyInAnyOrderElementsOf(HouseRules.COMMANDS);
     }
 
     @ParameterizedTest
@@ -56,7 +61,8 @@ class HouseRulesTest {
         "names say something,         Culprit$BaseCopy",
         "few parameters,              Culprit.sum",
         "layering of tensor,          org.sfumato.autograd.planted.Tape",
-        "layering of nn,              org.sfumato.cuda.planted.Driver"})
+        "layering of nn,              org.sfumato.cuda.planted.Driver",
+        "layering of cli.shared,      org.sfumato.cli.train.planted.Recipe"})
     void aPlantedClassIsCaught(String rule, String named) {
         var report = HouseRules.all().get(rule).evaluate(PLANTED).getFailureReport();
         assertThat(report.getDetails()).anyMatch(line -> line.contains(named));

@@ -7,6 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Interrupt;
+import org.sfumato.cli.shared.ModelOption;
+import org.sfumato.cli.shared.Scoped;
+import org.sfumato.cli.shared.Threads;
+import org.sfumato.cli.text.Canvas;
+import org.sfumato.cli.train.Kind;
+import org.sfumato.cli.train.TrainingRun;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.diffusion.Diffusion;
 import org.sfumato.models.diffusion.Sampler;
@@ -18,6 +26,7 @@ import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -67,12 +76,12 @@ final class DemoCommand implements Callable<Integer> {
             fields.putAll(outcome.fields());
             if (outcome.interrupted()) {
                 fields.put("model", folder.toString());
-                if (!common.json) {
+                if (!common.json()) {
                     common.out().printf("interrupted; the model lies in %s%n", folder);
                 }
                 common.result(fields);
                 common.out().flush();
-                return Sfumato.OK;
+                return ExitCode.OK;
             }
         }
         try (var scope = Scope.open("demo")) {
@@ -82,11 +91,11 @@ final class DemoCommand implements Callable<Integer> {
             });
         }
         fields.put("model", folder.toString());
-        if (!common.json) {
+        if (!common.json()) {
             score(fields, folder);
         }
         common.result(fields);
-        return Sfumato.OK;
+        return ExitCode.OK;
     }
 
     private void write(Trained trained, String text, LinkedHashMap<String, Object> fields) {

@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import org.sfumato.cli.shared.Common;
 import org.sfumato.tokenizers.UnknownTokenException;
 
 /// An error as the user sees it: what is wrong, in one line, and up to two hints.

@@ -8,9 +8,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Version;
 import org.sfumato.tensor.Backends;
 import org.sfumato.tensor.Settings;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /// `sfumato info`: what this machine offers.
@@ -37,11 +40,11 @@ final class Info implements Callable<Integer> {
         facts.put("threads", Settings.current().threads());
         facts.put("devices", devices());
         facts.put("absent", Backends.absent());
-        if (!common.json) {
+        if (!common.json()) {
             print(facts);
         }
         common.result(facts);
-        return Sfumato.OK;
+        return ExitCode.OK;
     }
 
     private static List<String> devices() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.CommandLine.ExitCode;
 
 /// What the launcher runs once after a build, while the JVM writes down the classes it loads for quicker starts: a tiny
 /// training and a text by its model. The argument is a folder for both, which must not exist.
@@ -22,7 +23,7 @@ final class Rehearsal {
 
     private static void run(String... args) {
         int code = Sfumato.run(new PrintWriter(System.out), new PrintWriter(System.err), args);
-        if (code != Sfumato.OK) {
+        if (code != ExitCode.OK) {
             System.exit(code);
         }
     }

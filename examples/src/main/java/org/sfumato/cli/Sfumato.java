@@ -8,8 +8,29 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.ServiceLoader;
+import org.sfumato.cli.data.DataCommand;
+import org.sfumato.cli.data.HubCommand;
+import org.sfumato.cli.data.InspectCommand;
+import org.sfumato.cli.experiment.ExperimentCommand;
+import org.sfumato.cli.latent.EmbedCommand;
+import org.sfumato.cli.latent.LatentCommand;
+import org.sfumato.cli.latent.LatentLlmCommand;
+import org.sfumato.cli.shared.Subcommand;
+import org.sfumato.cli.shared.Version;
+import org.sfumato.cli.text.CompleteCommand;
+import org.sfumato.cli.text.EvalCommand;
+import org.sfumato.cli.text.FillCommand;
+import org.sfumato.cli.text.FrontierCommand;
+import org.sfumato.cli.text.GenerateCommand;
+import org.sfumato.cli.text.PerplexityCommand;
+import org.sfumato.cli.text.TokenizeCommand;
+import org.sfumato.cli.text.TraceCommand;
+import org.sfumato.cli.train.DistillCommand;
+import org.sfumato.cli.train.SftCommand;
+import org.sfumato.cli.train.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -34,10 +55,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "JVM options, such as -Xmx8g, are taken from SFUMATO_JAVA_OPTS."})
 public final class Sfumato implements Runnable {
 
-    static final int OK = 0;
-    static final int FAILED = 1;
-    static final int USAGE = 2;
-
     /// ANSI: cursor up, erase the line. The launcher asks for it where that line is the JVM's word on incubation.
     static final String WIPE_LINE_ABOVE = "\033[A\033[2K";
 
@@ -60,7 +77,7 @@ public final class Sfumato implements Runnable {
         try {
             System.out.flush();
         } catch (ClosedPipe e) {
-            code = OK;
+            code = ExitCode.OK;
         }
         System.exit(code);
     }
@@ -89,10 +106,10 @@ public final class Sfumato implements Runnable {
             command.getOut().flush();
             return code;
         } catch (ClosedPipe e) {
-            return OK;
+            return ExitCode.OK;
         } catch (UncheckedIOException e) {
             Failure.of(e).print(command.getErr());
-            return FAILED;
+            return ExitCode.SOFTWARE;
         } catch (LinkageError | OutOfMemoryError | StackOverflowError e) {
             // A setting that cannot be read stops the class that reads it, hence the cause.
             var failure = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
@@ -116,12 +133,12 @@ public final class Sfumato implements Runnable {
         if (List.of(args).contains("--json")) {
             command.getOut().println(new Failure(what, List.of(hint)).json());
         }
-        return USAGE;
+        return ExitCode.USAGE;
     }
 
     private static int report(Throwable e, CommandLine command) {
         if (ClosedPipe.caused(e)) {
-            return OK;
+            return ExitCode.OK;
         }
         Sfumato root = command.getCommandSpec().root().commandLine().getCommand();
         var failure = Failure.of(e);
@@ -133,6 +150,6 @@ public final class Sfumato implements Runnable {
             command.getOut().println(failure.json());
             command.getOut().flush();
         }
-        return FAILED;
+        return ExitCode.SOFTWARE;
     }
 }

@@ -3,9 +3,11 @@ package org.sfumato.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,12 +26,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /// What a command line gave, and what the tests of the commands start from.
-record Cli(int code, String out, String err) {
+public record Cli(int code, String out, String err) {
     private static final List<String> WORDS = List.of("to", "be", "or", "not", "that", "is", "the", "question",
             "whether", "nobler", "in", "mind", "suffer", "slings", "and", "arrows", "of", "outrageous", "fortune\n");
 
     /// Runs `args` in this process.
-    static Cli run(Object... args) {
+    public static Cli run(Object... args) {
         var out = new StringWriter();
         var err = new StringWriter();
         var words = List.of(args).stream().map(Object::toString).toArray(String[]::new);
@@ -37,8 +39,21 @@ record Cli(int code, String out, String err) {
         return new Cli(code, out.toString(), err.toString());
     }
 
+    /// Runs `args` in this process while every write to standard output fails as `failure` says.
+    public static Cli unwritable(String failure, String... args) {
+        var closed = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException(failure);
+            }
+        };
+        var err = new StringWriter();
+        var out = new PrintWriter(new ClosedPipe.Detector(closed), false, StandardCharsets.UTF_8);
+        return new Cli(Sfumato.run(out, new PrintWriter(err, true), args), "", err.toString());
+    }
+
     /// Starts `args` in a JVM of its own, with nothing on its streams but files beside `log`.
-    static Process start(Path log, List<String> jvm, Object... args) throws IOException {
+    public static Process start(Path log, List<String> jvm, Object... args) throws IOException {
         var command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules",
                 "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
         command.addAll(vectorWidth());
@@ -55,7 +70,7 @@ record Cli(int code, String out, String err) {
     }
 
     /// What a process that was started with `log` has given.
-    static Cli ended(Process process, Path log) throws Exception {
+    public static Cli ended(Process process, Path log) throws Exception {
         int code = process.waitFor();
         return new Cli(code, Files.readString(out(log)), Files.readString(err(log)));
     }
@@ -69,18 +84,18 @@ record Cli(int code, String out, String err) {
     }
 
     /// The last line of standard output as JSON.
-    JsonNode json() {
+    public JsonNode json() {
         return JsonMapper.shared().readTree(out.lines().toList().getLast());
     }
 
-    Cli succeeds() {
+    public Cli succeeds() {
         assertThat(err).doesNotContain("sfumato:", "Exception", "\tat ");
         assertThat(code).isZero();
         return this;
     }
 
     /// A message of at most three lines that starts so; nothing on standard output, no stack trace.
-    Cli fails(int wanted, String message) {
+    public Cli fails(int wanted, String message) {
         assertThat(err.lines().dropWhile(line -> !line.startsWith("sfumato: "))).hasSizeBetween(1, 3)
                 .first().asString().contains(message);
         assertThat(err).doesNotContain("\tat ", "Exception");
@@ -90,7 +105,7 @@ record Cli(int code, String out, String err) {
     }
 
     /// A file of a few thousand characters of English words.
-    static Path text(Path folder, int characters) throws IOException {
+    public static Path text(Path folder, int characters) throws IOException {
         var random = new Random(5);
         var text = new StringBuilder(String.join(" ", WORDS));
         while (text.length() < characters) {
@@ -100,7 +115,7 @@ record Cli(int code, String out, String err) {
     }
 
     /// Puts a training of a tiny network at step 0 into `out`, with an average of the weights; `--resume` goes on.
-    static void begin(Path out, Path text) throws IOException {
+    public static void begin(Path out, Path text) throws IOException {
         var corpus = TextCorpus.ofCharacters(TextCorpus.read(text));
         var model = TransformerConfig.modern(corpus.tokenizer().vocabularySize() + 1, 16, 16, 1, 2);
         var config = new TrainingConfig(model, 2, 16, 3e-3, .02, .9, .99, .01, false, 1, 4, .6, .9, .1, 7);
@@ -112,12 +127,12 @@ record Cli(int code, String out, String err) {
     }
 
     /// The folder of the checkpoint of `step`.
-    static Path checkpoint(Path out, int step) {
+    public static Path checkpoint(Path out, int step) {
         return out.resolve("checkpoints").resolve("step-%09d".formatted(step));
     }
 
     /// The tensors in the checkpoint of `step`, byte for byte.
-    static void requireSame(Path out, Path other, int step) throws IOException {
+    public static void requireSame(Path out, Path other, int step) throws IOException {
         var names = List.of("weights.safetensors", "optimizer.safetensors", "average.safetensors");
         var found = new TreeMap<String, Long>();
         for (var name : names) {

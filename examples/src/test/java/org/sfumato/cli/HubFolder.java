@@ -13,12 +13,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Folders as the hub gives them: the small random networks of the tests of `models`, and a tokenizer whose token
 /// number i is the word `wi`.
-record HubFolder(Path path) {
-    static final Path FIXTURES = Path.of("../models/src/test/resources/org/sfumato/models/pretrained");
+public record HubFolder(Path path) {
+    public static final Path FIXTURES = Path.of("../models/src/test/resources/org/sfumato/models/pretrained");
     private static final int WORDS = 61;
 
     /// The network `family` in a folder of that name below `folder`.
-    static HubFolder make(Path folder, String family) throws IOException {
+    public static HubFolder make(Path folder, String family) throws IOException {
         var made = Files.createDirectories(folder.resolve(family));
         for (var name : new String[] {"config.json", "model.safetensors"}) {
             Files.copy(FIXTURES.resolve(family).resolve(name), made.resolve(name));
@@ -33,19 +33,19 @@ record HubFolder(Path path) {
     }
 
     /// Sets a field of `config.json`.
-    void configure(String name, int value) throws IOException {
+    public void configure(String name, int value) throws IOException {
         var file = path.resolve("config.json");
         var config = (ObjectNode) JsonMapper.shared().readTree(file.toFile());
         Files.writeString(file, config.put(name, value).toString());
     }
 
     /// What transformers writes with the network (make_decoding.py).
-    static JsonNode golden() {
+    public static JsonNode golden() {
         return JsonMapper.shared().readTree(FIXTURES.resolve("decoding.json").toFile());
     }
 
     /// Ids as words.
-    static String words(JsonNode ids) {
+    public static String words(JsonNode ids) {
         assertThat(ids.isArray()).isTrue();
         return ids.valueStream().map(id -> "w" + id.intValue()).collect(Collectors.joining(" "));
     }

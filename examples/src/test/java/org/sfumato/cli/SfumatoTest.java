@@ -2,16 +2,14 @@ package org.sfumato.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sfumato.cli.shared.Common;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import tools.jackson.databind.json.JsonMapper;
@@ -121,15 +119,7 @@ class SfumatoTest {
 
     @Test
     void aClosedPipeEndsTheCommandQuietly() {
-        var closed = new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                throw new IOException("Broken pipe");
-            }
-        };
-        var pipe = new PrintWriter(new ClosedPipe.Detector(closed), false, StandardCharsets.UTF_8);
-        assertThat(Sfumato.run(pipe, new PrintWriter(err, true), "info")).isZero();
-        assertThat(err.toString()).isEmpty();
+        assertThat(Cli.unwritable("Broken pipe", "info")).isEqualTo(new Cli(0, "", ""));
     }
 
     @Command(name = "fail")

@@ -1,0 +1,88 @@
+package org.sfumato.cli.latent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sfumato.cli.shared.Common;
+import org.sfumato.models.gaussian.Clipping;
+import org.sfumato.models.gaussian.GaussianSampler;
+import org.sfumato.models.gaussian.LatentModel;
+import org.sfumato.models.gaussian.Solver;
+import org.sfumato.models.training.LatentCheckpoint;
+import org.sfumato.nn.checkpoint.Checkpoints;
+import picocli.CommandLine.Option;
+
+/// A denoiser of latents, and how it samples.
+public final class LatentModelOption {
+    @Option(names = "--model", required = true, paramLabel = "DIR",
+            description = "What `sfumato train latent` made, or one checkpoint of it.")
+    Path folder;
+
+    @Option(names = "--solver", defaultValue = "dpm",
+            description = "ddpm, ddim, euler, heun or dpm: DPM-Solver++(2M) (default ${DEFAULT-VALUE}).")
+    Kind solver;
+
+    @Option(names = "--sampler-steps", defaultValue = "25", paramLabel = "N",
+            description = "Steps of the sampler (default ${DEFAULT-VALUE}).")
+    int steps;
+
+    @Option(names = "--eta", defaultValue = "0", paramLabel = "X",
+            description = "Fresh noise in the steps of ddim and dpm, 0 for none (default ${DEFAULT-VALUE}).")
+    double eta;
+
+    @Option(names = "--guidance", defaultValue = "1", paramLabel = "W",
+            description = "Scale of the condition, 1 for none (default ${DEFAULT-VALUE}).")
+    double guidance;
+
+    @Option(names = "--clip", paramLabel = "X", description = "Limit of predicted standardised latents.")
+    Double clip;
+
+    @Option(names = "--clip-quantile", paramLabel = "P",
+            description = "With --clip: beyond this quantile of a row, scaled back to the limit.")
+    Double quantile;
+
+    /// `--solver`.
+    public enum Kind {
+        DDPM, DDIM, EULER, HEUN, DPM;
+
+        public Solver of(double eta) {
+            return switch (this) {
+                case DDPM -> new Solver.Ddpm(Solver.Ddpm.Variance.SMALL);
+                case DDIM -> new Solver.Ddim(eta);
+                case EULER -> new Solver.Euler();
+                case HEUN -> new Solver.Heun();
+                case DPM -> new Solver.DpmSolver2M(eta);
+            };
+        }
+    }
+
+    /// Refuses what no sampler can have.
+    void check(Common common) {
+        common.atLeast(2, "--sampler-steps", steps);
+        common.notNegative("--eta", eta);
+        common.notNegative("--guidance", guidance);
+        common.positive("--clip", clip);
+        common.positive("--clip-quantile", quantile);
+        if (quantile != null && clip == null) {
+            throw new IllegalArgumentException("--clip-quantile needs a limit: --clip");
+        }
+    }
+
+    /// The model, in the current scope.
+    LatentModel load(Common common) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new IllegalArgumentException("no model in " + folder + ": there is no such folder"
+                    + "\nhint: train one: sfumato train latent --data FILE --out " + folder);
+        }
+        var checkpoints = folder.resolve("checkpoints");
+        var stored = Checkpoints.open(Files.isDirectory(checkpoints) ? checkpoints : folder);
+        stored.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
+        return LatentCheckpoint.load(stored);
+    }
+
+    /// What samples.
+    GaussianSampler sampler(LatentModel model) {
+        return model.sampler(model.path(steps), solver.of(eta), clip == null ? new Clipping.Off()
+                : quantile == null ? new Clipping.Fixed(clip) : new Clipping.Quantile(quantile, clip), guidance);
+    }
+}

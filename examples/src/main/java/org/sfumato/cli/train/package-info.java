@@ -1,0 +1,2 @@
+/// Commands that train: from text, from another model, from latents.
+package org.sfumato.cli.train;
