@@ -1,28 +1,6 @@
-// Operations on rows along the last axis: softmax, normalisation, cross-entropy, rotary embedding, and dropout. The
-// arithmetic is in f32. The threads of a block's x direction share a row: a warp, or several of them.
-#include "common.cuh"
-
-// Sums over the threads that share a row, in each of them.
-INLINE f32 rowSum(f32 x) {
-    __shared__ f32 parts[32];
-    x = warpSum(x);
-    if (blockDim.x == 32) {
-        return x;
-    }
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) {
-        parts[threadIdx.x / 32] = x;
-    }
-    __syncthreads();
-    x = parts[0];
-    #pragma unroll 1
-    for (int w = 1; w < blockDim.x / 32; w++) {
-        x += parts[w];
-    }
-    return x;
-}
-
-INLINE i64 row() { return (i64) blockIdx.x * blockDim.y + threadIdx.y; }
+// Operations on rows along the last axis: softmax, cross-entropy, rotary embedding, and dropout. The arithmetic is in
+// f32.
+#include "rows.cuh"
 
 // A maximum m and the sum s of exp(x - m) over the elements seen so far.
 struct Exponentials {
@@ -56,9 +34,13 @@ template <class T> INLINE Exponentials exponentials(const T* x, i64 d) {
     __shared__ f32 most[32];
     __shared__ f32 sums[32];
     Exponentials e = {-infinity(), 0.f};
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        e.add(get(x[i]));
+    bool aligned = isAligned(x);
+    FOURS(i, d) {
+        f32 v[EACH];
+        load(v, x + i, d - i, aligned, -infinity());
+        EACH_OF_FOUR(k) {
+            e.add(v[k]);
+        }
     }
     #pragma unroll 1
     for (int lane = 16; lane > 0; lane >>= 1) {
@@ -99,10 +81,14 @@ template <class T> INLINE void softmax(const T* x, T* y, i64 n, i64 d, int logar
     Exponentials e = exponentials(x, d);
     f32 scale = 1.f / e.s;
     f32 log = logf(e.s);
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 shifted = get(x[i]) - e.m;
-        put(y + i, logarithm ? shifted - log : expf(shifted) * scale);
+    bool aligned = isAligned(x) && isAligned(y);
+    FOURS(i, d) {
+        f32 v[EACH];
+        load(v, x + i, d - i, aligned);
+        EACH_OF_FOUR(k) {
+            v[k] = logarithm ? v[k] - e.m - log : expf(v[k] - e.m) * scale;
+        }
+        store(y + i, v, d - i, aligned);
     }
 }
 
@@ -115,16 +101,27 @@ template <class T> INLINE void softmaxGrad(const T* y, const T* dy, T* dx, i64 n
     y += r * d;
     dy += r * d;
     dx += r * d;
+    bool aligned = isAligned(y) && isAligned(dy) && isAligned(dx);
     f32 sum = 0;
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        sum += logarithm ? get(dy[i]) : get(y[i]) * get(dy[i]);
+    FOURS(i, d) {
+        f32 v[EACH];
+        f32 g[EACH];
+        load(v, y + i, d - i, aligned);
+        load(g, dy + i, d - i, aligned);
+        EACH_OF_FOUR(k) {
+            sum += logarithm ? g[k] : v[k] * g[k];
+        }
     }
     sum = rowSum(sum);
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 v = get(y[i]);
-        put(dx + i, logarithm ? get(dy[i]) - expf(v) * sum : v * (get(dy[i]) - sum));
+    FOURS(i, d) {
+        f32 v[EACH];
+        f32 g[EACH];
+        load(v, y + i, d - i, aligned);
+        load(g, dy + i, d - i, aligned);
+        EACH_OF_FOUR(k) {
+            g[k] = logarithm ? g[k] - expf(v[k]) * sum : v[k] * (g[k] - sum);
+        }
+        store(dx + i, g, d - i, aligned);
     }
 }
 
@@ -161,10 +158,16 @@ template <class T> INLINE void crossEntropyGrad(const T* x, const i64* t, const 
     f32 scale = target == ignored || (u64) target >= (u64) d ? 0.f
             : w ? get(dLoss[r]) * get(w[target]) : get(dLoss[r]);
     f32 log = get(lse[r]);
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 p = target == ignored ? 0.f : expf(get(x[r * d + i]) - log) - (i == target ? 1.f : 0.f);
-        put(dx + r * d + i, p * scale);
+    x += r * d;
+    dx += r * d;
+    bool aligned = isAligned(x) && isAligned(dx);
+    FOURS(i, d) {
+        f32 v[EACH];
+        load(v, x + i, d - i, aligned);
+        EACH_OF_FOUR(k) {
+            v[k] = target == ignored ? 0.f : (expf(v[k] - log) - (i + k == target ? 1.f : 0.f)) * scale;
+        }
+        store(dx + i, v, d - i, aligned);
     }
 }
 
@@ -199,110 +202,16 @@ template <class T> INLINE void chunkGrad(const f32* z, const i64* t, const T* ls
     f32 scale = get(dLoss[r]);
     f32 log = get(lse[r]);
     bool counts = target != ignored && scale != 0.f && (u64) target < (u64) d;
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        put(g + r * d + i, counts ? (expf(z[r * d + i] - log) - (i == target ? 1.f : 0.f)) * scale : 0.f);
-    }
-}
-
-// With `layer`: y = (x - mean) rstd w + b; else y = x rstd w with a mean of 0, and b and `means` do not exist.
-template <bool layer, class T> INLINE void norm(const T* x, const T* w, const T* b, T* y, T* means, T* scales, i64 n,
-        i64 d, f32 eps) {
-    i64 r = row();
-    if (r >= n) {
-        return;
-    }
-    x += r * d;
-    y += r * d;
-    f32 mean = 0;
-    if (layer) {
-        #pragma unroll 1
-        for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-            mean += get(x[i]);
+    z += r * d;
+    g += r * d;
+    bool aligned = isAligned(z) && isAligned(g);
+    FOURS(i, d) {
+        f32 v[EACH];
+        load(v, z + i, d - i, aligned);
+        EACH_OF_FOUR(k) {
+            v[k] = counts ? (expf(v[k] - log) - (i + k == target ? 1.f : 0.f)) * scale : 0.f;
         }
-        mean = rowSum(mean) / d;
-    }
-    f32 squares = 0;
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 v = get(x[i]) - mean;
-        squares += v * v;
-    }
-    f32 scale = 1.f / sqrtf(rowSum(squares) / d + eps);
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 v = (get(x[i]) - mean) * scale * get(w[i]);
-        put(y + i, layer ? v + get(b[i]) : v);
-    }
-    if (threadIdx.x == 0) {
-        put(scales + r, scale);
-        if (layer) {
-            put(means + r, mean);
-        }
-    }
-}
-
-// With h = (x - mean) rstd and g = dy w: dx = rstd (g - mean(g) - h mean(g h)); mean(g) is left out without `layer`.
-template <bool layer, class T> INLINE void normGrad(const T* x, const T* w, const T* means, const T* scales,
-        const T* dy, T* dx, i64 n, i64 d) {
-    i64 r = row();
-    if (r >= n) {
-        return;
-    }
-    x += r * d;
-    dy += r * d;
-    dx += r * d;
-    f32 mean = layer ? get(means[r]) : 0.f;
-    f32 scale = get(scales[r]);
-    f32 sum = 0;
-    f32 product = 0;
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 g = get(dy[i]) * get(w[i]);
-        sum += g;
-        product += g * ((get(x[i]) - mean) * scale);
-    }
-    sum = layer ? rowSum(sum) / d : 0.f;
-    product = rowSum(product) / d;
-    #pragma unroll 1
-    for (i64 i = threadIdx.x; i < d; i += blockDim.x) {
-        f32 g = get(dy[i]) * get(w[i]);
-        put(dx + i, scale * (g - sum - (get(x[i]) - mean) * scale * product));
-    }
-}
-
-// dw = sum dy h and db = sum dy over rows [c * chunk, ...), left in parts[c, i] and in parts[chunks + c, i]. Blocks of
-// (32, 8) threads; blockIdx.y: the chunk c.
-template <bool layer, class T> INLINE void normGradColumns(const T* x, const T* means, const T* scales, const T* dy,
-        f32* parts, i64 n, i64 d, i64 chunk) {
-    __shared__ f32 products[8][32];
-    __shared__ f32 sums[8][32];
-    i64 i = (i64) blockIdx.x * 32 + threadIdx.x;
-    i64 from = blockIdx.y * chunk;
-    i64 to = min(n, from + chunk);
-    f32 product = 0;
-    f32 sum = 0;
-    if (i < d) {
-        #pragma unroll 2
-        for (i64 r = from + threadIdx.y; r < to; r += 8) {
-            f32 g = get(dy[r * d + i]);
-            product += g * ((get(x[r * d + i]) - (layer ? get(means[r]) : 0.f)) * get(scales[r]));
-            sum += g;
-        }
-    }
-    products[threadIdx.y][threadIdx.x] = product;
-    sums[threadIdx.y][threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.y == 0 && i < d) {
-        #pragma unroll
-        for (int k = 1; k < 8; k++) {
-            product += products[k][threadIdx.x];
-            sum += sums[k][threadIdx.x];
-        }
-        parts[blockIdx.y * d + i] = product;
-        if (layer) {
-            parts[((i64) gridDim.y + blockIdx.y) * d + i] = sum;
-        }
+        store(g + i, v, d - i, aligned);
     }
 }
 
@@ -361,13 +270,15 @@ template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 st
     }
     u32 words[4];
     philox(seed, stream, block, words);
-    #pragma unroll
-    for (int e = 0; e < 4; e++) {
-        i64 at = block * 4 + e;
-        if (at < n) {
-            put(y + at, get(x[at]) * (words[e] >> 8 < limit ? 1.f : 0.f) * scale);
-        }
+    x += block * 4;
+    y += block * 4;
+    bool aligned = isAligned(x) && isAligned(y);
+    f32 v[EACH];
+    load(v, x, n - block * 4, aligned);
+    EACH_OF_FOUR(e) {
+        v[e] = v[e] * (words[e] >> 8 < limit ? 1.f : 0.f) * scale;
     }
+    store(y, v, n - block * 4, aligned);
 }
 
 #define ROWS(name, T) \
@@ -388,26 +299,6 @@ template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 st
     KERNEL chunkGrad_##name(const f32* z, const i64* t, const T* lse, const T* dLoss, T* g, i64 n, i64 d, \
             i64 ignored) { \
         chunkGrad(z, t, lse, dLoss, g, n, d, ignored); \
-    } \
-    KERNEL layerNorm_##name(const T* x, const T* w, const T* b, T* y, T* means, T* scales, i64 n, i64 d, f32 eps) { \
-        norm<true>(x, w, b, y, means, scales, n, d, eps); \
-    } \
-    KERNEL rmsNorm_##name(const T* x, const T* w, T* y, T* scales, i64 n, i64 d, f32 eps) { \
-        norm<false>(x, w, (const T*) 0, y, (T*) 0, scales, n, d, eps); \
-    } \
-    KERNEL layerNormGrad_##name(const T* x, const T* w, const T* means, const T* scales, const T* dy, T* dx, i64 n, \
-            i64 d) { \
-        normGrad<true>(x, w, means, scales, dy, dx, n, d); \
-    } \
-    KERNEL rmsNormGrad_##name(const T* x, const T* w, const T* scales, const T* dy, T* dx, i64 n, i64 d) { \
-        normGrad<false>(x, w, (const T*) 0, scales, dy, dx, n, d); \
-    } \
-    KERNEL layerNormGradColumns_##name(const T* x, const T* means, const T* scales, const T* dy, f32* parts, i64 n, \
-            i64 d, i64 chunk) { \
-        normGradColumns<true>(x, means, scales, dy, parts, n, d, chunk); \
-    } \
-    KERNEL rmsNormGradColumns_##name(const T* x, const T* scales, const T* dy, f32* parts, i64 n, i64 d, i64 chunk) { \
-        normGradColumns<false>(x, (const T*) 0, scales, dy, parts, n, d, chunk); \
     } \
     KERNEL rotary_##name(const T* x, const T* cosines, const T* sines, T* y, i64 n, i64 t, i64 half) { \
         rotary(x, cosines, sines, y, n, t, half); \

@@ -16,9 +16,33 @@ INLINE u64 key(f64 x) {
 }
 INLINE u64 key(i64 x) { return (u64) x ^ (u64) 1 << 63; }
 
-// Sorts the tiles of lines along the middle axis of (outer, size, inner). Of line o * inner + i, sorted keys and places
-// lie at [line * size, line * size + size). blockIdx.x: the tile of a line; blockIdx.y, z: the line.
-template <class T> INLINE void tiles(const T* x, u64* keys, u32* order, i64 lines, i64 size, i64 inner, int falling) {
+// Lines along the middle axis of (outer, size, inner).
+template <class T> struct Elements {
+    const T* x;
+    i64 size;
+    i64 inner;
+    int falling;
+
+    INLINE u64 keyOf(i64 line, i64 i) const {
+        u64 bits = key(get(x[(line / inner * size + i) * inner + line % inner]));
+        return falling ? ~bits : bits;
+    }
+    INLINE u32 placeOf(i64 line, i64 i) const { return (u32) i; }
+};
+
+// What is left of such lines: keys, and where they come from.
+struct Keys {
+    const u64* keys;
+    const u32* order;
+    i64 size;
+
+    INLINE u64 keyOf(i64 line, i64 i) const { return keys[line * size + i]; }
+    INLINE u32 placeOf(i64 line, i64 i) const { return order[line * size + i]; }
+};
+
+// Sorts the tiles of lines and keeps the first `kept` of each, one after another in lines of `length`. blockIdx.x: the
+// tile of a line; blockIdx.y, z: the line.
+template <class From> INLINE void tiles(const From& from, u64* keys, u32* order, i64 lines, int kept, i64 length) {
     __shared__ u64 k[TILE];
     __shared__ u32 p[TILE];
     i64 line = (i64) blockIdx.z * gridDim.y + blockIdx.y;
@@ -26,17 +50,14 @@ template <class T> INLINE void tiles(const T* x, u64* keys, u32* order, i64 line
         return;
     }
     i64 first = (i64) blockIdx.x * blockDim.x * EACH;
-    int count = (int) min((i64) blockDim.x * EACH, size - first);
-    const T* from = x + line / inner * size * inner + line % inner;
+    int count = (int) min((i64) blockDim.x * EACH, from.size - first);
     u64 mine[EACH];
     u32 place[EACH];
     int at = threadIdx.x * EACH;
     #pragma unroll
     for (int e = 0; e < EACH; e++) {
-        i64 i = first + at + e;
-        u64 bits = at + e < count ? key(get(from[i * inner])) : 0;
-        mine[e] = at + e < count ? falling ? ~bits : bits : ~(u64) 0;
-        place[e] = (u32) i;
+        mine[e] = at + e < count ? from.keyOf(line, first + at + e) : ~(u64) 0;
+        place[e] = at + e < count ? from.placeOf(line, first + at + e) : 0;
     }
     #pragma unroll
     for (int round = 0; round < EACH; round++) {
@@ -88,9 +109,9 @@ template <class T> INLINE void tiles(const T* x, u64* keys, u32* order, i64 line
     }
     #pragma unroll
     for (int e = 0; e < EACH; e++) {
-        if (at + e < count) {
-            keys[line * size + first + at + e] = mine[e];
-            order[line * size + first + at + e] = place[e];
+        if (at + e < min(count, kept)) {
+            keys[line * length + (i64) blockIdx.x * kept + at + e] = mine[e];
+            order[line * length + (i64) blockIdx.x * kept + at + e] = place[e];
         }
     }
 }
@@ -129,29 +150,36 @@ KERNEL mergeRuns(const u64* k, const u32* p, u64* keys, u32* order, i64 lines, i
     }
 }
 
-// The first `kept` of each sorted line: elements and places, (outer, kept, inner).
+// The first `kept` of each sorted line, of which `length` are there: elements and places, (outer, kept, inner).
 template <class T> INLINE void sorted(const T* x, const u32* order, T* values, i64* places, i64 n, i64 size, i64 kept,
-        i64 inner) {
+        i64 inner, i64 length) {
     i64 at = (i64) blockIdx.x * blockDim.x + threadIdx.x;
     if (at < n) {
         i64 i = at % inner;
         i64 o = at / inner / kept;
-        u32 from = order[(o * inner + i) * size + at / inner % kept];
+        u32 from = order[(o * inner + i) * length + at / inner % kept];
         values[at] = x[(o * size + from) * inner + i];
         places[at] = from;
     }
 }
 
 #define SORTS(name, T) \
-    KERNEL sortTiles_##name(const T* x, u64* keys, u32* order, i64 lines, i64 size, i64 inner, int falling) { \
-        tiles(x, keys, order, lines, size, inner, falling); \
+    KERNEL sortTiles_##name(const T* x, u64* keys, u32* order, i64 lines, i64 size, i64 inner, int falling, \
+            int kept, i64 length) { \
+        Elements<T> from = {x, size, inner, falling}; \
+        tiles(from, keys, order, lines, kept, length); \
     }
 TYPES(SORTS)
 
+KERNEL sortKeys(const u64* k, const u32* p, u64* keys, u32* order, i64 lines, i64 size, int kept, i64 length) {
+    Keys from = {k, p, size};
+    tiles(from, keys, order, lines, kept, length);
+}
+
 #define RESULTS(name, T) \
     KERNEL sorted_##name(const T* x, const u32* order, T* values, i64* places, i64 n, i64 size, i64 kept, \
-            i64 inner) { \
-        sorted(x, order, values, places, n, size, kept, inner); \
+            i64 inner, i64 length) { \
+        sorted(x, order, values, places, n, size, kept, inner, length); \
     }
 RESULTS(1, u8)
 RESULTS(2, u16)

@@ -58,11 +58,39 @@ def workloads():
     yield "embedding bf16", lambda: F.embedding(ids, table)
     yield "cross entropy bf16", lambda: F.cross_entropy(logits, targets)
 
+    y = x.softmax(-1)
+    yield "softmax gradient bf16", lambda: torch.ops.aten._softmax_backward_data(x, y, -1, torch.bfloat16)
+    _, mean, rstd = torch.native_layer_norm(x, (width,), weight, weight, 1e-5)
+    yield "layer norm gradient bf16", lambda: torch.ops.aten.native_layer_norm_backward(
+        x, x, (width,), mean, rstd, weight, weight, (True, True, True))
+    with torch.inference_mode(False):
+        leaf = logits.clone().requires_grad_()
+        loss = F.cross_entropy(leaf, targets.clone())
+    yield "cross entropy gradient bf16", lambda: torch.autograd.grad(loss, leaf, retain_graph=True)
+    yield "embedding gradient bf16", lambda: torch.ops.aten.embedding_dense_backward(x, ids, words, -1, False)
+
+    z = normal(torch.float32, 64, words)
+    yield "sort f32", lambda: z.sort(stable=True)
+    yield "top 50 f32", lambda: z.topk(50)
+    yield "running sum f32", lambda: z.cumsum(-1)
+
     for dtype, name, side in ((torch.bfloat16, "bf16", 8192), (torch.float32, "f32", 4096)):
         a, b = normal(dtype, side, side), normal(dtype, side, side)
         yield f"matmul {name} {side}", lambda a=a, b=b: a @ b
     x, up, bias = normal(torch.bfloat16, 32_768, 768), normal(torch.bfloat16, 3072, 768), normal(torch.bfloat16, 3072)
     yield "linear bf16 32768x768x3072", lambda: F.linear(x, up, bias)
+
+    for dtype, name in ((torch.bfloat16, "bf16"), (torch.float32, "f32")):
+        x, w, scales = normal(dtype, 64, 256, 32, 32), normal(dtype, 256, 256, 3, 3), normal(dtype, 256)
+
+        def gradient(by_x, by_w, x=x, w=w):
+            return torch.ops.aten.convolution_backward(
+                x, x, w, None, (1, 1), (1, 1), (1, 1), False, (0, 0), 1, (by_x, by_w, False))
+
+        yield f"conv 3x3 {name}", lambda x=x, w=w: F.conv2d(x, w, padding=1)
+        yield f"conv 3x3 gradient by x {name}", lambda g=gradient: g(True, False)
+        yield f"conv 3x3 gradient by w {name}", lambda g=gradient: g(False, True)
+        yield f"group norm {name}", lambda x=x, s=scales: F.group_norm(x, 4, s, s)
 
     for dtype, name in ((torch.bfloat16, "bf16"), (torch.float32, "f32")):
         q = normal(dtype, 32, 12, 1024, 64)

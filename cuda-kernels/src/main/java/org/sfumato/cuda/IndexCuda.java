@@ -88,7 +88,7 @@ final class IndexCuda {
             return;
         }
         long chunks = Math.ceilDiv(n, CHUNK);
-        var sorted = SortCuda.sort(work, DType.I64, index.address(), 1, n, 1, false);
+        var sorted = SortCuda.sort(work, new SortCuda.Lines(DType.I64, index.address(), 1, n, 1, false));
         long parts = work.bytes(2 * chunks * outer * inner * source.dtype().compute().bytes()).address();
         int across = Math.max(32, across(inner));
         var grid = new Driver.Grid(Launcher.blocks(chunks * outer, 1), Launcher.blocks(inner, across), 1, across, 1, 1,

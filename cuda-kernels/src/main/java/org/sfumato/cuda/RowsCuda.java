@@ -11,6 +11,7 @@ import org.sfumato.tensor.spi.Operand;
 /// Operations on rows along the last axis: softmax, cross-entropy, normalisation, rotary embedding; and dropout.
 final class RowsCuda {
     private static final String MODULE = "rows";
+    private static final String NORMS = "norm";
     /// Rows up to so many elements are worked on by one warp, longer ones by a block.
     private static final long SHORT = 1024;
     /// Rows from so many elements on by a large block.
@@ -91,7 +92,7 @@ final class RowsCuda {
             return;
         }
         var x = work.dense(in);
-        work.kernel(MODULE, "layerNorm_" + x[0].dtype()).address(x[0]).address(x[1]).address(x[2]).address(out[0])
+        work.kernel(NORMS, "layerNorm_" + x[0].dtype()).address(x[0]).address(x[1]).address(x[2]).address(out[0])
                 .address(out[1]).address(out[2]).i64(rows(x[0])).i64(width(x[0])).f32((float) op.eps())
                 .launch(grid(x[0]));
     }
@@ -102,7 +103,7 @@ final class RowsCuda {
             return;
         }
         var x = work.dense(in);
-        work.kernel(MODULE, "rmsNorm_" + x[0].dtype()).address(x[0]).address(x[1]).address(out[0]).address(out[1])
+        work.kernel(NORMS, "rmsNorm_" + x[0].dtype()).address(x[0]).address(x[1]).address(out[0]).address(out[1])
                 .i64(rows(x[0])).i64(width(x[0])).f32((float) op.eps()).launch(grid(x[0]));
     }
 
@@ -116,14 +117,14 @@ final class RowsCuda {
         long chunk = Math.max(1, Math.ceilDiv(n, Math.clamp(ENOUGH / tiles, 1, Math.max(1, n / FEW_ROWS))));
         long chunks = Math.max(1, Math.ceilDiv(n, chunk));
         if (n > 0) {
-            var kernel = work.kernel(MODULE, name + "_" + x[0].dtype());
+            var kernel = work.kernel(NORMS, name + "_" + x[0].dtype());
             for (var operand : x) {
                 kernel.address(operand);
             }
             kernel.address(out[0]).i64(n).i64(d).launch(grid(x[0]));
         }
         long parts = work.bytes((out.length - 1) * chunks * d * Float.BYTES).address();
-        var columns = work.kernel(MODULE, name + "Columns_" + x[0].dtype()).address(x[0]);
+        var columns = work.kernel(NORMS, name + "Columns_" + x[0].dtype()).address(x[0]);
         for (int i = 2; i < x.length; i++) {
             columns.address(x[i]);
         }

@@ -28,6 +28,7 @@ import org.sfumato.tensor.op.Op;
 import org.sfumato.tensor.op.Reduce;
 import org.sfumato.tensor.op.Sort;
 import org.sfumato.tensor.op.SquareSumOp;
+import org.sfumato.tensor.op.TopK;
 import org.sfumato.testing.Input;
 import org.sfumato.testing.OpConformance;
 import org.sfumato.testing.Sample;
@@ -47,6 +48,9 @@ class LargeShapesTest {
         samples.add(near(new SquareSumOp(), Input.normal(3, 20_000), Input.normal(4, 9000)));
         samples.add(Sample.exact(new Reduce(Reduce.Kind.MAX, List.of(1), false), Input.normal(5, 2, 9001)).in(SINGLE));
         samples.add(Sample.exact(new Sort(0, true), Input.ties(6, 5000)).in(SINGLE));
+        samples.add(Sample.exact(new TopK(0, 70), Input.ties(6, 5000)).in(SINGLE));
+        samples.add(Sample.exact(new TopK(0, 500), Input.ties(6, 2100, 2)).in(SINGLE));
+        samples.add(Sample.exact(new TopK(0, 700), Input.ties(6, 1500)).in(SINGLE));
         samples.add(near(new Index.IndexAdd(0, 7), Input.normal(7, 900, 5), index(900, 450)));
         samples.add(near(new Index.IndexAdd(1, 3), Input.normal(8, 2, 300, 40), index(300, 0)));
         samples.addAll(losses());

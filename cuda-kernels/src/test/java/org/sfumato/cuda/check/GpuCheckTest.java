@@ -19,6 +19,7 @@ class GpuCheckTest {
         var text = bytes.toString(StandardCharsets.UTF_8);
         assertThat(right).as(text).isTrue();
         assertThat(text).contains("PTX interpreter", "of which 0 wrong", "A small addition",
-                "| attention causal bf16 |", "| add f32 |", "| 12.0 |", "Memory at the end");
+                "| attention causal bf16 |", "| conv 3x3 f32 |",
+                "| softmax gradient bf16 |", "| top 50 f32 |", "| add f32 |", "| 12.0 |", "Memory at the end");
     }
 }

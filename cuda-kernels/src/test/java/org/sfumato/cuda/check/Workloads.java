@@ -5,10 +5,20 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Device;
+import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
+import org.sfumato.tensor.op.Conv2dInputGrad;
+import org.sfumato.tensor.op.Conv2dOp;
+import org.sfumato.tensor.op.Conv2dWeightGrad;
+import org.sfumato.tensor.op.CrossEntropyGrad;
+import org.sfumato.tensor.op.CrossEntropyOp;
+import org.sfumato.tensor.op.Index;
+import org.sfumato.tensor.op.LayerNormGrad;
+import org.sfumato.tensor.op.LayerNormOp;
+import org.sfumato.tensor.op.SoftmaxGrad;
 import org.sfumato.tensor.op.Source;
 
 /// What is measured, on tensors of one device. `scale` divides the sizes: 1 on a real device.
@@ -27,7 +37,10 @@ final class Workloads {
         var workloads = new Workloads(device, scale);
         workloads.elements();
         workloads.rows();
+        workloads.gradients();
+        workloads.orders();
         workloads.products();
+        workloads.images();
         workloads.attention();
         return workloads.all;
     }
@@ -75,6 +88,59 @@ final class Workloads {
         moved("rms norm bf16", 4.0 * rows * width, () -> x.rmsNorm(weight, 1e-5));
         moved("embedding bf16", 4.0 * rows * width, () -> table.indexSelect(0, ids));
         moved("cross entropy bf16", 2.0 * logits.shape().count(), () -> logits.crossEntropy(targets));
+    }
+
+    private void gradients() {
+        long rows = 16_384 / Math.min(scale, 4096);
+        long width = Math.max(8, 1024 / scale);
+        long words = Math.max(16, 50_304 / scale);
+        long few = Math.max(1, rows / 8);
+        var x = normal(DType.BF16, rows, width);
+        var weight = normal(DType.BF16, width);
+        var y = x.softmax(-1);
+        moved("softmax gradient bf16", 6.0 * rows * width, () -> Dispatch.one(new SoftmaxGrad(), y, x));
+        var layer = Dispatch.apply(new LayerNormOp(1e-5), x, weight, weight);
+        moved("layer norm gradient bf16", 6.0 * rows * width,
+                () -> Dispatch.one(new LayerNormGrad(), x, weight, layer[1], layer[2], x));
+        var logits = normal(DType.BF16, few, words);
+        var targets = Tensor.random(new Source.Distribution.Integers(words), new Spec(Shape.of(few), DType.I64),
+                Rng.of(2), device);
+        var loss = Dispatch.apply(new CrossEntropyOp(-100), logits, targets);
+        moved("cross entropy gradient bf16", 4.0 * logits.shape().count(),
+                () -> Dispatch.one(new CrossEntropyGrad(-100), logits, targets, loss[1], loss[0]));
+        var ids = Tensor.random(new Source.Distribution.Integers(words), new Spec(Shape.of(rows), DType.I64), Rng.of(3),
+                device);
+        moved("embedding gradient bf16", 2.0 * rows * width + 2.0 * words * width,
+                () -> Dispatch.one(new Index.IndexAdd(0, words), x, ids));
+    }
+
+    private void orders() {
+        long rows = Math.max(1, 64 / scale);
+        long words = Math.max(64, 50_304 / scale);
+        var x = normal(DType.F32, rows, words);
+        moved("sort f32", 16.0 * rows * words, () -> x.sort(-1, false)[0]);
+        moved("top 50 f32", 4.0 * rows * words, () -> x.topK(-1, 50)[0]);
+        moved("running sum f32", 8.0 * rows * words, () -> x.cumsum(-1, false));
+    }
+
+    private void images() {
+        long batch = Math.max(1, 64 / scale);
+        long channels = Math.max(4, 256 / scale);
+        long side = Math.max(4, 32 / scale);
+        for (var type : List.of(DType.BF16, DType.F32)) {
+            var x = normal(type, batch, channels, side, side);
+            var w = normal(type, channels, channels, 3, 3);
+            var conv = new Conv2dOp(1, 1, 1);
+            double flops = 2.0 * batch * channels * channels * side * side * 9;
+            all.add(new Workload("conv 3x3 " + type, flops, true, () -> Dispatch.one(conv, x, w)));
+            all.add(new Workload("conv 3x3 gradient by x " + type, flops, true,
+                    () -> Dispatch.one(new Conv2dInputGrad(conv, side, side), x, w)));
+            all.add(new Workload("conv 3x3 gradient by w " + type, flops, true,
+                    () -> Dispatch.one(new Conv2dWeightGrad(conv, 3, 3), x, x)));
+            var scales = normal(type, channels);
+            moved("group norm " + type, 2.0 * type.bytes() * x.shape().count(),
+                    () -> x.groupNorm(4, scales, scales, 1e-5));
+        }
     }
 
     private void products() {
