@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Markdown;
 import org.sfumato.cli.shared.ModelOption;
 import org.sfumato.cli.shared.Scoped;
 import org.sfumato.cli.shared.Threads;

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Markdown;
 import org.sfumato.cli.shared.ModelOption;
 import org.sfumato.cli.shared.Scoped;
 import org.sfumato.cli.shared.Threads;

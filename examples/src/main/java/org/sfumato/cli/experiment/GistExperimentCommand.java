@@ -9,10 +9,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.sfumato.cli.latent.Gists;
 import org.sfumato.cli.latent.LatentModelOption;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.LanguageModelOption;
+import org.sfumato.cli.shared.Markdown;
 import org.sfumato.cli.shared.Progress;
 import org.sfumato.cli.shared.Scoped;
 import org.sfumato.cli.shared.Threads;
@@ -20,12 +23,15 @@ import org.sfumato.cli.shared.TrainingData;
 import org.sfumato.cli.train.LatentRecipe;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.evaluation.FittedGaussian;
+import org.sfumato.models.evaluation.FrechetDistance;
 import org.sfumato.models.evaluation.KernelDiscrepancy;
+import org.sfumato.models.evaluation.SampleQuality;
 import org.sfumato.models.gaussian.Clipping;
 import org.sfumato.models.gaussian.LatentModel;
 import org.sfumato.models.gaussian.LatentNetworkConfig;
 import org.sfumato.models.gaussian.LatentObserver;
 import org.sfumato.models.gaussian.LatentTable;
+import org.sfumato.models.gaussian.NoiseErrors;
 import org.sfumato.models.gist.LatentTransformerConfig;
 import org.sfumato.models.gist.MlpUnetConfig;
 import org.sfumato.models.gist.UNet2dConfig;
@@ -52,6 +58,10 @@ final class GistExperimentCommand implements Callable<Integer> {
     private static final double HELD = .2;
     private static final int LIKE = 8;
     private static final int WIDEST = 512;
+    private static final int PARTS = 10;
+    private static final List<Integer> RUNS = List.of(1, 2, 4);
+    private static final String LAST = ", no average";
+    private static final String ERRORS = "errors of ";
 
     @Mixin
     Common common;
@@ -92,7 +102,7 @@ final class GistExperimentCommand implements Callable<Integer> {
 
     /// What stays the same in all rows.
     private record Setting(Gists gists, LanguageModel judge, LatentStatistics statistics, LatentTable train,
-            Tensor held, KernelDiscrepancy kernel) { }
+            LatentTable others, Tensor held, KernelDiscrepancy kernel) { }
 
     @Override
     public Integer call() throws IOException {
@@ -123,9 +133,10 @@ final class GistExperimentCommand implements Callable<Integer> {
         int held = Math.max(2, (int) (HELD * all.rows()));
         var train = all.part(0, all.rows() - held);
         var statistics = LatentStatistics.of(train.latents());
-        var others = flat(statistics.standardise(all.latents().slice(0, all.rows() - held, all.rows())));
-        var setting = new Setting(gists, judge.load(common), statistics, train, others,
-                KernelDiscrepancy.median(others));
+        var others = all.part(all.rows() - held, all.rows());
+        var flat = flat(statistics.standardise(others.latents()));
+        var setting = new Setting(gists, judge.load(common), statistics, train, others, flat,
+                KernelDiscrepancy.median(flat));
         baselines(rows, setting, real.subList(all.rows() - held, all.rows()));
         for (var e : networks(train).entrySet()) {
             denoiser(rows, setting, e.getKey(), e.getValue());
@@ -153,7 +164,14 @@ final class GistExperimentCommand implements Callable<Integer> {
     }
 
     private void baselines(ExperimentRows rows, Setting s, List<int[]> real) throws IOException {
-        rows.row(key("texts", 0, ""), () -> Map.of("nats", nats(s, real)));
+        rows.row(key("texts", 0, ""), () -> {
+            var found = new LinkedHashMap<String, Object>();
+            found.put("nats", nats(s, real));
+            for (int n : RUNS) {
+                found.put("distinct" + n, SampleQuality.distinct(real.subList(0, Math.min(samples, real.size())), n));
+            }
+            return found;
+        });
         rows.row(key("latents of the training", 0, ""), () -> made(s, s.train.draw(samples, 0, Rng.of(seed))
                 .latents()));
         rows.row(key("Gaussian", 0, ""), () -> {
@@ -174,8 +192,14 @@ final class GistExperimentCommand implements Callable<Integer> {
     /// The discrepancy of latents, and the nats of what is written for them.
     private Map<String, Object> made(Setting s, Tensor latents) {
         var found = new LinkedHashMap<String, Object>();
-        found.put("discrepancy", s.kernel.squared(flat(s.statistics.standardise(latents)), s.held));
-        found.put("nats", nats(s, s.gists.write(latents, s.gists.autoencoder().length(), 0, Rng.of(seed))));
+        var flat = flat(s.statistics.standardise(latents));
+        found.put("discrepancy", s.kernel.squared(flat, s.held));
+        found.put("frechet", FrechetDistance.squared(flat, s.held));
+        var written = s.gists.write(latents, s.gists.autoencoder().length(), 0, Rng.of(seed));
+        found.put("nats", nats(s, written));
+        for (int n : RUNS) {
+            found.put("distinct" + n, SampleQuality.distinct(written, n));
+        }
         return found;
     }
 
@@ -243,7 +267,10 @@ final class GistExperimentCommand implements Callable<Integer> {
         for (int n : strides) {
             wanted.add(key(name, n, "ddpm"));
             wanted.add(key(name, n, "ddim"));
+            wanted.add(key(name + LAST, n, "ddim"));
         }
+        wanted.add(key(ERRORS + name, 0, ""));
+        wanted.add(key(ERRORS + name + LAST, 0, ""));
         if (wanted.stream().allMatch(key -> rows.find(key).isPresent())) {
             return;
         }
@@ -255,10 +282,13 @@ final class GistExperimentCommand implements Callable<Integer> {
                     progress.update(i + 1, trainer.step());
                 }
             }
-            var model = scope.call(trainer::model);
+            var averaged = scope.call(trainer::model);
             long parameters = trainer.network().parameterCount();
             for (var key : wanted) {
-                rows.row(key, () -> sampled(s, model, key, parameters));
+                var what = key.get("what").toString();
+                var model = what.endsWith(LAST) ? trainer.last() : averaged;
+                rows.row(key, () -> what.startsWith(ERRORS) ? Map.of("noiseErrors", NoiseErrors.of(model, s.others,
+                        PARTS, Rng.of(seed)).errors()) : sampled(s, model, key, parameters));
             }
         }
     }
@@ -282,14 +312,24 @@ final class GistExperimentCommand implements Callable<Integer> {
     }
 
     private static String table(List<JsonNode> rows) {
-        var table = new Markdown("latents", "parameters", "sampler", "discrepancy x 1000", "nats per token", "s");
+        var table = new Markdown("latents", "parameters", "sampler", "discrepancy x 1000", "Frechet distance",
+                "nats per token", "distinct 1", "distinct 2", "distinct 4", "s");
+        var errors = new Markdown(Stream.concat(Stream.of("error of the noise, u from"), IntStream.range(0, PARTS)
+                .mapToObj(i -> "0." + i)).toArray(String[]::new));
         for (var row : rows) {
+            if (row.path("what").asString().startsWith(ERRORS)) {
+                errors.row(Stream.concat(Stream.of(row.path("what").asString().substring(ERRORS.length())),
+                        row.path("noiseErrors").valueStream().map(JsonNode::asDouble)).toArray());
+                continue;
+            }
             int n = row.path("samplerSteps").asInt();
             table.row(row.path("what").asString(), n == 0 ? "" : row.path("parameters").asString(),
                     n == 0 ? "" : row.path("solver").asString() + " " + n,
-                    1000 * row.path("discrepancy").asDouble(Double.NaN), row.path("nats").asDouble(),
+                    1000 * row.path("discrepancy").asDouble(Double.NaN), row.path("frechet").asDouble(Double.NaN),
+                    row.path("nats").asDouble(), row.path("distinct1").asDouble(Double.NaN),
+                    row.path("distinct2").asDouble(Double.NaN), row.path("distinct4").asDouble(Double.NaN),
                     row.path("seconds").asDouble(Double.NaN));
         }
-        return table.toString();
+        return table + "\n" + errors;
     }
 }

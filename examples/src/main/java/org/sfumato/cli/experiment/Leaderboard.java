@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.sfumato.cli.shared.Markdown;
 import org.sfumato.cli.text.Frontier;
 import org.sfumato.nn.log.CsvLog;
 import org.sfumato.nn.log.LossCurve;

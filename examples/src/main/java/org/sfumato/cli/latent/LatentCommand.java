@@ -329,13 +329,15 @@ public final class LatentCommand implements Runnable {
             }
             int from = table.rows() - held;
             var report = Restoration.of(new Restoration.Plan(loaded, table.part(0, from),
-                    table.part(from, from + Math.min(rows, held)), levels, model.solver.of(model.eta), model.steps),
+                    table.part(from, from + Math.min(rows, held)), levels, model.solver(), model.steps),
                     Rng.of(seed));
+            var scores = scores(loaded, table.part(from, from + Math.min(rows, held)));
             Files.createDirectories(out);
-            AtomicFile.write("table", out.resolve("report.md"), report.table());
+            AtomicFile.write("table", out.resolve("report.md"), report.table() + "\n" + LatentScores.table(scores));
             AtomicFile.write("picture", out.resolve("cosine.svg"), report.svg(false));
             AtomicFile.write("picture", out.resolve("centred.svg"), report.svg(true));
             var fields = fields(report);
+            scores.forEach((weights, found) -> fields.put(weights, found.fields()));
             if (!common.json()) {
                 common.out().print(report.table());
             }
@@ -343,8 +345,24 @@ public final class LatentCommand implements Runnable {
                 fields.put("original", original(loaded, table.part(0, from),
                         table.part(from, from + Math.min(rows, held))));
             }
+            if (!common.json()) {
+                common.out().print("\n" + LatentScores.table(scores));
+            }
             common.result(fields);
             return ExitCode.OK;
+        }
+
+        /// With the average of the weights, and without.
+        private Map<String, LatentScores> scores(LatentModel loaded, LatentTable held) throws IOException {
+            var scores = new LinkedHashMap<String, LatentScores>();
+            if (held.rows() > 1) {
+                var last = model.last();
+                scores.put(last.isEmpty() ? "weights" : "averaged", LatentScores.of(loaded, model.sampler(loaded), held,
+                        Rng.of(seed)));
+                last.ifPresent(other -> scores.put("last", LatentScores.of(other, model.sampler(other), held,
+                        Rng.of(seed))));
+            }
+            return scores;
         }
 
         private Map<String, Double> original(LatentModel loaded, LatentTable train, LatentTable held) {

@@ -35,6 +35,7 @@ import org.sfumato.models.training.LatentCheckpoint;
 import org.sfumato.models.training.LatentTrainer;
 import org.sfumato.models.training.LatentTrainingConfig;
 import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.io.Safetensors;
@@ -118,6 +119,9 @@ final class LatentLlmTraining implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "42", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
 
+    @Option(names = "--resume", description = "Go on from the newest checkpoint in --output_dir.")
+    boolean resume;
+
     @Option(names = "--small", description = "Networks that learn in minutes on a CPU.")
     boolean small;
 
@@ -155,9 +159,10 @@ final class LatentLlmTraining implements Callable<Integer> {
             throw new IllegalArgumentException("--push_to_hub needs --hub_model_id owner/name");
         }
         var to = repository == null ? null : Repository.parse(repository);
-        if (Files.exists(out.resolve("checkpoints"))) {
-            throw new IllegalArgumentException("there is a training in " + out
-                    + " already\nhint: another --output_dir");
+        if (Files.exists(out.resolve("checkpoints")) != resume) {
+            throw new IllegalArgumentException(resume ? "nothing to resume in " + out
+                    + "\nhint: leave --resume out to start anew" : "there is a training in " + out
+                    + " already\nhint: --resume to go on with it, or another --output_dir");
         }
         try (var scope = Scope.open("latent-llm train")) {
             Scoped.call(scope, this::train);
@@ -187,8 +192,14 @@ final class LatentLlmTraining implements Callable<Integer> {
         var training = LatentTrainingConfig.ddpm(seed).with(batch * accumulation, 0, rate, average, warmup);
         var objective = new DenoisingObjective(new GaussianProcess(DiscreteSchedule.linear(),
                 new Parameterisation.Epsilon()), new Weighting.Simple(), DenoisingObjective.Draw.APART, 0, 0);
+        var stored = resume ? stored(training, network(table), objective) : null;
+        var statistics = stored == null ? scaling.of(table) : LatentCheckpoint.statistics(stored);
         try (var interrupt = new Interrupt(); var trainer = new LatentTrainer(training, network(table), objective,
-                scaling.of(table), table, (long) each * epochs)) {
+                statistics, table, (long) each * epochs)) {
+            if (stored != null) {
+                LatentCheckpoint.restore(trainer, stored);
+                trainer.plan((long) each * epochs);
+            }
             common.err().printf(Locale.ROOT, "%,d texts as %d vectors of %d; %,d parameters; %,d steps of an epoch; "
                     + "%s%n", table.rows(), table.vectors(), table.width(), trainer.network().parameterCount(), each,
                     out);
@@ -197,15 +208,32 @@ final class LatentLlmTraining implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    /// The newest checkpoint, if it is of the same recipe.
+    private Stored stored(LatentTrainingConfig training, LatentNetworkConfig network, DenoisingObjective objective)
+            throws IOException {
+        var stored = Checkpoints.open(out.resolve("checkpoints"));
+        stored.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
+        if (!training.equals(LatentCheckpoint.config(stored)) || !network.equals(LatentCheckpoint.network(stored))
+                || !objective.equals(LatentCheckpoint.objective(stored))) {
+            throw new IllegalArgumentException("the training in " + out + " has another recipe: "
+                    + LatentCheckpoint.config(stored)
+                    + "\nhint: go on with the options that began it, or begin another in another --output_dir");
+        }
+        return stored;
+    }
+
     private void run(LatentTrainer trainer, int each, Interrupt interrupt) throws IOException {
         double loss = Double.NaN;
-        try (var logs = new TrainingLogs(out, 0); var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP);
+        try (var logs = new TrainingLogs(out, trainer.steps());
+                var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP);
                 var progress = Progress.start(common.err(), "train", trainer.total(), "steps")) {
-            int epoch = 0;
+            checkpoints.forgetAfter(trainer.steps());
+            int epoch = (int) (trainer.steps() / each);
             while (!interrupt.requested() && epoch < epochs) {
                 double sum = 0;
                 int done = 0;
-                while (!interrupt.requested() && done < each) {
+                long end = (epoch + 1L) * each;
+                while (!interrupt.requested() && trainer.steps() < end) {
                     double now = trainer.step();
                     sum += now;
                     done++;

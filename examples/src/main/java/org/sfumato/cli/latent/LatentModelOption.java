@@ -3,6 +3,7 @@ package org.sfumato.cli.latent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.models.gaussian.Clipping;
 import org.sfumato.models.gaussian.GaussianSampler;
@@ -10,6 +11,7 @@ import org.sfumato.models.gaussian.LatentModel;
 import org.sfumato.models.gaussian.Solver;
 import org.sfumato.models.training.LatentCheckpoint;
 import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.nn.checkpoint.Stored;
 import picocli.CommandLine.Option;
 
 /// A denoiser of latents, and how it samples.
@@ -29,6 +31,10 @@ public final class LatentModelOption {
     @Option(names = "--eta", defaultValue = "0", paramLabel = "X",
             description = "Fresh noise in the steps of ddim and dpm, 0 for none (default ${DEFAULT-VALUE}).")
     double eta;
+
+    @Option(names = "--churn", defaultValue = "0", paramLabel = "X",
+            description = "Noise put on before the steps of euler and heun, EDM's S_churn (default ${DEFAULT-VALUE}).")
+    double churn;
 
     @Option(names = "--guidance", defaultValue = "1", paramLabel = "W",
             description = "Scale of the condition, 1 for none (default ${DEFAULT-VALUE}).")
@@ -60,6 +66,10 @@ public final class LatentModelOption {
     void check(Common common) {
         common.atLeast(2, "--sampler-steps", steps);
         common.notNegative("--eta", eta);
+        common.notNegative("--churn", churn);
+        if (churn > 0 && solver != Kind.EULER && solver != Kind.HEUN) {
+            throw new IllegalArgumentException("--churn is for --solver euler and heun");
+        }
         common.notNegative("--guidance", guidance);
         common.positive("--clip", clip);
         common.positive("--clip-quantile", quantile);
@@ -70,19 +80,34 @@ public final class LatentModelOption {
 
     /// The model, in the current scope.
     LatentModel load(Common common) throws IOException {
+        var stored = stored();
+        stored.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
+        return LatentCheckpoint.load(stored);
+    }
+
+    /// The same with the weights of the last step, if the model has averaged ones.
+    Optional<LatentModel> last() throws IOException {
+        var stored = stored();
+        return stored.average().isEmpty() ? Optional.empty() : Optional.of(LatentCheckpoint.load(stored, false));
+    }
+
+    private Stored stored() throws IOException {
         if (!Files.isDirectory(folder)) {
             throw new IllegalArgumentException("no model in " + folder + ": there is no such folder"
                     + "\nhint: train one: sfumato train latent --data FILE --out " + folder);
         }
         var checkpoints = folder.resolve("checkpoints");
-        var stored = Checkpoints.open(Files.isDirectory(checkpoints) ? checkpoints : folder);
-        stored.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-        return LatentCheckpoint.load(stored);
+        return Checkpoints.open(Files.isDirectory(checkpoints) ? checkpoints : folder);
+    }
+
+    /// The solver that was asked for.
+    Solver solver() {
+        return churn > 0 ? new Solver.Churned(solver.of(eta), churn) : solver.of(eta);
     }
 
     /// What samples.
     GaussianSampler sampler(LatentModel model) {
-        return model.sampler(model.path(steps), solver.of(eta), clip == null ? new Clipping.Off()
+        return model.sampler(model.path(steps), solver(), clip == null ? new Clipping.Off()
                 : quantile == null ? new Clipping.Fixed(clip) : new Clipping.Quantile(quantile, clip), guidance);
     }
 }

@@ -18,6 +18,10 @@ final class LatentOptions {
     @Option(names = "--schedule", description = "${COMPLETION-CANDIDATES}: levels of noise.")
     Schedule schedule;
 
+    @Option(names = "--shift", paramLabel = "X", description = "All signal scaled by X, below 1 for more noise; of a "
+            + "continuous schedule.")
+    Double shift;
+
     @Option(names = "--predict", description = "${COMPLETION-CANDIDATES}: what the network predicts.")
     Target predict;
 
@@ -47,7 +51,7 @@ final class LatentOptions {
 
     /// `--schedule`.
     enum Schedule {
-        LINEAR, SCALED_LINEAR, COSINE_TABLE, COSINE, SIGMOID, LAPLACE, V_DIFFUSION, KARRAS;
+        LINEAR, SCALED_LINEAR, COSINE_TABLE, COSINE, SIGMOID, LAPLACE, V_DIFFUSION, KARRAS, LOG_NORMAL;
 
         GaussianSchedule of() {
             return switch (this) {
@@ -59,6 +63,7 @@ final class LatentOptions {
                 case LAPLACE -> new ContinuousSchedule.Laplace(0, .5);
                 case V_DIFFUSION -> new SigmaSchedule.VDiffusion(1e-3, 1e3, 1);
                 case KARRAS -> new SigmaSchedule.Karras(.01, 100, 7);
+                case LOG_NORMAL -> SigmaSchedule.LogNormal.edm();
             };
         }
 
@@ -119,6 +124,7 @@ final class LatentOptions {
         common.atLeast(0, "--context", context);
         common.atLeast(0, "--warmup", warmup);
         common.positive("--lr", rate);
+        common.positive("--shift", shift);
         common.notNegative("--ema", average == null ? 0 : average);
         common.notNegative("--unconditional", unconditional == null ? 0 : unconditional);
     }
@@ -127,7 +133,7 @@ final class LatentOptions {
     LatentRecipe apply(LatentRecipe recipe) {
         var training = recipe.training();
         var objective = recipe.objective();
-        var process = new GaussianProcess(schedule == null ? objective.process().schedule() : schedule.of(),
+        var process = new GaussianProcess(shifted(schedule == null ? objective.process().schedule() : schedule.of()),
                 predict == null ? objective.process().parameterisation() : predict.of());
         return new LatentRecipe(recipe.network(), new LatentTrainingConfig(or(batch, training.batch()),
                 or(context, training.context()), or(rate, training.learningRate()), training.beta1(), training.beta2(),
@@ -136,6 +142,17 @@ final class LatentOptions {
                 new DenoisingObjective(process, weighting == null ? objective.weighting() : weighting.of(),
                         objective.levels(), or(unconditional, objective.unconditional()), objective.selfConditioned()),
                 scaling == null ? recipe.scaling() : scaling);
+    }
+
+    private GaussianSchedule shifted(GaussianSchedule usual) {
+        if (shift == null) {
+            return usual;
+        }
+        if (!(usual instanceof ContinuousSchedule continuous)) {
+            throw new IllegalArgumentException("--shift is of a continuous schedule, this one is " + usual
+                    + "\nhint: --schedule cosine, sigmoid or laplace");
+        }
+        return new ContinuousSchedule.Shifted(continuous, shift);
     }
 
     private static <T> T or(T given, T usual) {

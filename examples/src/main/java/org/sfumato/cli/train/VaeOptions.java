@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.models.training.VaeTrainingConfig;
 import org.sfumato.models.vae.Divergence;
+import org.sfumato.models.vae.Injection;
 import org.sfumato.models.vae.KlWeight;
 import org.sfumato.models.vae.VaeConfig;
 import org.sfumato.models.vae.VaeObjective;
@@ -17,12 +18,13 @@ final class VaeOptions {
     private static final double STEPS_OF_RISE = .25;
 
     @Option(names = "--kind", defaultValue = "lora", description = "lora: two low-rank adapters of a frozen language "
-            + "model (LDLM); adavae: bottleneck adapters, and the latent as keys and values in every layer; scratch: "
-            + "no language model (default ${DEFAULT-VALUE}).")
+            + "model (LDLM); adavae: bottleneck adapters, and the latent as keys and values in every layer; pooled: a "
+            + "decoder that learns to write from the mean of a frozen model's states; scratch: no language model "
+            + "(default ${DEFAULT-VALUE}).")
     Kind kind;
 
     @Option(names = "--context", paramLabel = "N", description = "Tokens of a span, and of the text before it "
-            + "(default: lora 48, adavae 32, scratch 32).")
+            + "(default: lora 48, others 32).")
     Integer context;
 
     @Option(names = "--latent", paramLabel = "D", description = "Numbers of a vector (default: lora 768, adavae 32, "
@@ -32,14 +34,30 @@ final class VaeOptions {
     @Option(names = "--vectors", paramLabel = "N", description = "scratch: vectors of a span (default 4).")
     Integer vectors;
 
-    @Option(names = "--rank", paramLabel = "R", description = "lora: of both adapters (default 32).")
+    @Option(names = "--rank", paramLabel = "R", description = "lora: of both adapters (default 32); pooled: of the "
+            + "decoder's, 0 for none (default 8).")
     Integer rank;
 
-    @Option(names = "--alpha", paramLabel = "X", description = "lora: updates are scaled by alpha / rank (default 8).")
+    @Option(names = "--alpha", paramLabel = "X", description = "lora, pooled: updates are scaled by alpha / rank "
+            + "(default: lora 8, pooled 16).")
     Double alpha;
 
     @Option(names = "--bottleneck", paramLabel = "N", description = "adavae: hidden units of an adapter (default 128).")
     Integer bottleneck;
+
+    @Option(names = "--injection", description = "adavae: how the latent gets into the decoder: attention, input, "
+            + "memory, logits or adapters (default attention).")
+    Injection.Kind injection;
+
+    @Option(names = "--soft-tokens", paramLabel = "N", description = "pooled: vectors before the text (default 8).")
+    Integer softTokens;
+
+    @Option(names = "--hidden", paramLabel = "N", description = "pooled: units of the map to them (default 256).")
+    Integer hidden;
+
+    @Option(names = "--noise", paramLabel = "X", description = "pooled: deviation of what is added to vectors in "
+            + "training (default 0.1).")
+    Double noise;
 
     @Option(names = "--encoder-layers", paramLabel = "N", description = "adavae: layers of the encoder (default 8, or "
             + "all).")
@@ -75,11 +93,11 @@ final class VaeOptions {
     Double freeNats;
 
     @Option(names = "--batch", paramLabel = "N",
-            description = "Rows of a step (default: lora 4, adavae 90, scratch 32).")
+            description = "Rows of a step (default: lora 4, adavae 90, others 32).")
     Integer batch;
 
     @Option(names = "--lr", paramLabel = "X", description = "Height of the learning rate (default: lora 1e-4, adavae "
-            + "5e-5, scratch 2e-3).")
+            + "5e-5, pooled 1e-3, scratch 2e-3).")
     Double rate;
 
     @Spec(Spec.Target.MIXEE)
@@ -87,7 +105,7 @@ final class VaeOptions {
 
     /// The kinds of autoencoders.
     enum Kind {
-        LORA, ADAVAE, SCRATCH;
+        LORA, ADAVAE, POOLED, SCRATCH;
 
         @Override
         public String toString() {
@@ -100,10 +118,13 @@ final class VaeOptions {
         common.atLeast(2, "--context", context);
         common.atLeast(1, "--latent", latent);
         common.atLeast(1, "--vectors", vectors);
-        common.atLeast(1, "--rank", rank);
+        common.atLeast(kind == Kind.POOLED ? 0 : 1, "--rank", rank);
         common.positive("--alpha", alpha);
         common.atLeast(1, "--bottleneck", bottleneck);
         common.atLeast(1, "--encoder-layers", encoderLayers);
+        common.atLeast(1, "--soft-tokens", softTokens);
+        common.atLeast(1, "--hidden", hidden);
+        common.positive("--noise", noise);
         common.atLeast(2, "--width", width);
         common.atLeast(1, "--layers", layers);
         common.notNegative("--word-dropout", wordDropout == null ? 0 : wordDropout);
@@ -114,15 +135,17 @@ final class VaeOptions {
         common.notNegative("--free-nats", freeNats == null ? 0 : freeNats);
         common.atLeast(1, "--batch", batch);
         common.positive("--lr", rate);
-        refuse(kind != Kind.LORA, "lora", "--rank", rank, "--alpha", alpha);
+        refuse(kind != Kind.LORA && kind != Kind.POOLED, "lora and pooled", "--rank", rank, "--alpha", alpha);
         refuse(kind != Kind.ADAVAE, "adavae", "--bottleneck", bottleneck, "--encoder-layers", encoderLayers, "--cycles",
-                cycles, "--free-nats", freeNats);
+                cycles, "--free-nats", freeNats, "--injection", injection);
+        refuse(kind != Kind.POOLED, "pooled", "--soft-tokens", softTokens, "--hidden", hidden, "--noise", noise);
+        refuse(kind == Kind.POOLED, "lora, adavae and scratch", "--latent", latent, "--kl", kl);
         refuse(kind != Kind.SCRATCH, "scratch", "--vectors", vectors, "--width", width, "--layers", layers,
                 "--word-dropout", wordDropout);
         if (prefix != null && prefix > 1) {
             throw new ParameterException(spec.commandLine(), "--prefix must be at most 1, got " + prefix);
         }
-        refuse(kind == Kind.ADAVAE, "lora and scratch", "--kl-steps", klSteps);
+        refuse(kind == Kind.ADAVAE || kind == Kind.POOLED, "lora and scratch", "--kl-steps", klSteps);
     }
 
     /// Options and their values, which only `kinds` have.
@@ -156,10 +179,18 @@ final class VaeOptions {
                 int all = base.base().network().config().layers();
                 var model = new VaeConfig.Ada(or(context, usual.length()), or(latent, usual.latent()),
                         or(encoderLayers, Math.min(all, usual.encoderLayers())), or(bottleneck, usual.bottleneck()),
-                        base.start(), usual.temperature());
+                        base.start(), usual.temperature(), or(injection, usual.injection()));
                 yield with(VaeTrainingConfig.adaVae(model, seed),
                         new KlWeight.Cyclic(or(kl, 1.), or(cycles, 4), .25, .25),
                         new Divergence.FreeBits(or(freeNats, .5)));
+            }
+            case POOLED -> {
+                var usual = VaeConfig.Pooled.usual();
+                var model = new VaeConfig.Pooled(or(context, usual.length()), or(softTokens, usual.prefix()),
+                        or(hidden, usual.hidden()), or(rank, usual.rank()), or(alpha, usual.alpha()),
+                        or(noise, usual.noise()));
+                var recipe = VaeTrainingConfig.pooled(model, seed);
+                yield with(recipe, recipe.objective().weight(), recipe.objective().divergence());
             }
             case SCRATCH -> {
                 int wide = or(width, 128);

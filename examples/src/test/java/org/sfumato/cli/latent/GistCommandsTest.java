@@ -70,6 +70,9 @@ class GistCommandsTest {
         assertThat(json.get("steps").asInt()).isEqualTo(2 * Math.ceilDiv(2160 / 8, 128));
         assertThat(out.resolve("checkpoints")).isDirectory();
         assertThat(out.resolve("tensorboard")).isNotEmptyDirectory();
+        if (network.isEmpty()) {
+            goesOn(out);
+        }
         try (var scope = Scope.open("test")) {
             var samples = Scoped.call(scope, () -> LatentTable.read(out.resolve("latents-2.safetensors")));
             assertThat(samples.latents().shape()).isEqualTo(Shape.of(4, 2, 16));
@@ -82,6 +85,26 @@ class GistCommandsTest {
         if (network.isEmpty()) {
             assertThat(run(generate + "--use_hf_unet").err()).contains("the model in").contains("MlpUnet");
         }
+    }
+
+    /// From the checkpoint after the first epoch to the bits of the run that was never stopped.
+    private static void goesOn(Path straight) throws IOException {
+        var stopped = temp.resolve("stopped-ddpm");
+        var line = "latent-llm train --encoder_model_id " + gist + " --output_dir " + stopped + " --dataset_path "
+                + text + " --num_epochs 2 --batch_size 64 --gradient_accumulation_steps 2 --lr_warmup_steps 1 "
+                + "--save_image_steps 5 --small";
+        assertThat(run(line + " --resume").err()).contains("nothing to resume in " + stopped);
+        assertThat(stopped).doesNotExist();
+        Files.createDirectories(Cli.checkpoint(stopped, 3));
+        try (var files = Files.list(Cli.checkpoint(straight, 3))) {
+            for (var file : files.toList()) {
+                Files.copy(file, Cli.checkpoint(stopped, 3).resolve(file.getFileName()));
+            }
+        }
+        assertThat(run(line).err()).contains("already").contains("--resume");
+        assertThat(run(line + " --resume --learning_rate 1").err()).contains("another recipe");
+        assertThat(run(line + " --resume --json").succeeds().json().get("steps").asInt()).isEqualTo(6);
+        Cli.requireSame(straight, stopped, 6);
     }
 
     @Test
@@ -106,9 +129,10 @@ class GistCommandsTest {
         var line = "experiment gist --model " + base + " --autoencoder " + gist + " --data " + text + " --out " + out
                 + " --texts 60 --steps 2 --samples 4 --strides 3,2 --json";
         var json = run(line).succeeds().json();
-        assertThat(json.get("rows").asInt()).isEqualTo(3 + 3 * 2 * 2);
+        assertThat(json.get("rows").asInt()).isEqualTo(3 + 3 * (2 * 3 + 2));
         var table = Files.readString(out.resolve("gist.md"));
-        assertThat(table).contains("Gaussian", "MLP-UNet", "UNet2D", "transformer", "ddim 2");
+        assertThat(table).contains("Gaussian", "MLP-UNet", "UNet2D", "transformer", "ddim 2", "distinct 2",
+                "MLP-UNet, no average", "error of the noise");
         run(line).succeeds();
         assertThat(out.resolve("gist.md")).content().isEqualTo(table);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,17 @@ class LatentCommandsTest {
         }
     }
 
+    /// Schedules that others are made of are kept, and noise is put on before steps.
+    @Test
+    void levelsMayBeLogNormalOrShifted() {
+        for (var schedule : List.of("cosine --shift .5", "log-normal --predict edm")) {
+            var out = temp.resolve(schedule.split(" ")[0]);
+            train(out, "--steps 2 --schedule " + schedule).succeeds();
+            Cli.run("latent", "generate", "--model", out, "--out", temp.resolve("made.safetensors"), "--count", 2,
+                    "--solver", "heun", "--churn", 5, "--sampler-steps", 3).succeeds();
+        }
+    }
+
     @Test
     void howNearRestoredLatentsAreIsReported() {
         var model = temp.resolve("reported");
@@ -86,7 +98,12 @@ class LatentCommandsTest {
                 "--sampler-steps", 3, "--original", "--json").succeeds().json();
         assertThat(result.get("t100").get("z_t").get("centredCosine").asDouble()).isGreaterThan(.8);
         assertThat(result.get("original").get("mse").asDouble()).isPositive();
-        assertThat(out.resolve("report.md")).content().contains("| 100 | 0.8942 | Wiener |");
+        assertThat(out.resolve("report.md")).content().contains("| 100 | 0.8942 | Wiener |", "| averaged | last |",
+                "| Frechet distance | ", "error of the noise, u from 0.9");
+        for (var weights : List.of("averaged", "last")) {
+            assertThat(result.get(weights).get("frechet").asDouble()).isPositive();
+            assertThat(result.get(weights).get("noiseErrors")).hasSize(10);
+        }
         assertThat(out.resolve("centred.svg")).content().contains("one-shot");
     }
 
@@ -134,6 +151,9 @@ class LatentCommandsTest {
         "latent generate --model TEMP/missing --out OUT, 1, there is no such folder",
         "latent generate --model TEMP --out OUT, 1, it holds no checkpoint",
         "latent generate --model TEMP --out OUT --clip-quantile .5, 1, needs a limit",
+        "latent generate --model TEMP --out OUT --churn 1, 1, is for --solver euler and heun",
+        "train latent --data DATA --out OUT --shift .5, 1, is of a continuous schedule",
+        "train latent --data DATA --out OUT --shift 0, 2, --shift must be above 0",
         "latent interpolate --data DATA --from 0 --to 60 --out OUT, 1, --to 60 is no row",
         "latent interpolate --data DATA --from 0 --to 1 --count 1 --out OUT, 2, --count must be at least 2",
         "latent map --data TEMP/missing --out OUT, 1, no such file"})

@@ -84,6 +84,20 @@ class VaeCommandsTest {
         embeds(kind, straight);
     }
 
+    @Test
+    void theOtherWaysIntoADecoderAreTrained() throws IOException {
+        var memory = temp.resolve("memory");
+        train("adavae", memory, "--injection", "memory", "--steps", 1).succeeds();
+        var pooled = temp.resolve("pooled");
+        var line = new Object[] {"train", "vae", "--kind", "pooled", "--model", model, "--data", text, "--out", pooled,
+            "--context", LENGTH, "--batch", 4, "--report-spans", 4, "--soft-tokens", 2, "--hidden", 8, "--rank", 0,
+            "--steps", 1, "--json"};
+        assertThat(Cli.run(line).succeeds().json().get("nllMean").asDouble()).isBetween(1., 30.);
+        for (var vae : List.of(memory, pooled)) {
+            Cli.run("embed", "--vae", vae, "--data", text, "--out", temp.resolve("of.safetensors")).succeeds();
+        }
+    }
+
     private static void embeds(String kind, Path vae) throws IOException {
         var file = temp.resolve(kind + ".safetensors");
         var embedded = Cli.run("embed", "--vae", vae, "--data", text, text, "--out", file, "--json").succeeds().json();
@@ -115,7 +129,10 @@ class VaeCommandsTest {
         var out = temp.resolve("none");
         Cli.run("train", "vae", "--data", text, "--out", out).fails(2, "--kind lora needs a language model");
         train("scratch", out, "--model", model).fails(2, "not with --model");
-        train("scratch", out, "--rank", 2).fails(2, "--rank is for --kind lora");
+        train("scratch", out, "--rank", 2).fails(2, "--rank is for --kind lora and pooled");
+        train("lora", out, "--injection", "memory").fails(2, "--injection is for --kind adavae");
+        train("adavae", out, "--injection", "osmosis").fails(2, "osmosis");
+        train("adavae", out, "--noise", 1).fails(2, "--noise is for --kind pooled");
         train("lora", out, "--vectors", 2).fails(2, "--vectors is for --kind scratch");
         train("adavae", out, "--kl-steps", 2).fails(2, "--kl-steps is for --kind lora and scratch");
         train("lora", out, "--prefix", 2).fails(2, "--prefix must be at most 1");

@@ -1,21 +1,21 @@
-package org.sfumato.cli.experiment;
+package org.sfumato.cli.shared;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /// A table of numbers in Markdown.
-final class Markdown {
+public final class Markdown {
     private final StringBuilder text = new StringBuilder();
 
     /// With these columns.
-    Markdown(String... columns) {
+    public Markdown(String... columns) {
         line(List.of(columns));
         line(List.of(columns).stream().map(_ -> "---").toList());
     }
 
     /// A row; numbers with a fraction get three digits of it.
-    Markdown row(Object... cells) {
+    public Markdown row(Object... cells) {
         var shown = new ArrayList<String>();
         for (var cell : cells) {
             shown.add(cell instanceof Double number
