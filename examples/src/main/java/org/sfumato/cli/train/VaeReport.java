@@ -68,8 +68,8 @@ record VaeReport(int spans, Map<Latent, Estimate> nll, Estimate bound, Use use, 
                 bound.standardError(), SAMPLES);
         out.printf(Locale.ROOT, "KL %.2f nats per span, mutual information %.2f, %d of %d numbers in use%n", use.kl(),
                 use.mutualInformation(), use.active(), use.coordinates());
-        accuracies.forEach(a -> out.printf(Locale.ROOT, "%d tokens: %.1f %% right, %.1f %% of texts%n", a.length(),
-                100 * a.tokens(), 100 * a.texts()));
+        accuracies.forEach(a -> out.printf(Locale.ROOT, "%d tokens: %.1f %% right, %.1f %% of texts, BLEU %.1f%n",
+                a.length(), 100 * a.tokens(), 100 * a.texts(), 100 * a.bleu()));
     }
 
     Map<String, Object> fields() {
@@ -80,7 +80,12 @@ record VaeReport(int spans, Map<Latent, Estimate> nll, Estimate bound, Use use, 
         fields.put("kl", use.kl());
         fields.put("mutualInformation", use.mutualInformation());
         fields.put("active", use.active());
-        accuracies.forEach(a -> fields.put("accuracy" + a.length(), a.tokens()));
+        accuracies.forEach(a -> {
+            fields.put("accuracy" + a.length(), a.tokens());
+            if (!Double.isNaN(a.bleu())) {
+                fields.put("bleu" + a.length(), a.bleu());
+            }
+        });
         return fields;
     }
 }

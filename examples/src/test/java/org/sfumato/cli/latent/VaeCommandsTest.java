@@ -69,6 +69,7 @@ class VaeCommandsTest {
             assertThat(result.get(field).asDouble()).as(field).isBetween(1., 30.);
         }
         assertThat(result.get("accuracy8").asDouble()).isBetween(0., 1.);
+        assertThat(result.get("bleu8").asDouble()).isBetween(0., 1.);
         assertThat(straight.resolve("log.csv")).isRegularFile();
         assertThat(straight.resolve("loss.svg")).content().contains("Text autoencoder");
         if (kind.equals("lora")) {

@@ -10,6 +10,7 @@ import org.sfumato.models.autoregressive.Decoder.Observer;
 import org.sfumato.models.autoregressive.Decoder.Uniforms;
 import org.sfumato.models.autoregressive.Decoding;
 import org.sfumato.models.diffusion.Estimate;
+import org.sfumato.models.evaluation.Bleu;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
@@ -93,7 +94,8 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
     /// @param length tokens of each text that are read and written
     /// @param tokens the share of them that is right
     /// @param texts the share of texts without a mistake
-    public record Accuracy(int length, double tokens, double texts) { }
+    /// @param bleu how alike they are in runs of up to four tokens, see [Bleu]
+    public record Accuracy(int length, double tokens, double texts, double bleu) { }
 
     /// The accuracy on the first `length` tokens of each text that has so many.
     ///
@@ -101,12 +103,14 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
     public Accuracy accuracy(int length) {
         var texts = spans.stream().filter(s -> s.length >= length).map(s -> Arrays.copyOf(s, length)).toList();
         var cut = new AutoencoderScores(autoencoder, texts, rows);
+        var all = new ArrayList<int[]>();
         var right = cut.each((batch, from) -> {
             var z = cut.encode(batch).mean();
             var prompts = new ArrayList<int[]>();
             texts.subList(from, from + batch.rows()).forEach(_ -> prompts.add(new int[0]));
             var written = new Decoder(autoencoder.writer(z)).generate(prompts, Decoding.greedy(length), Uniforms.of(
                     Rng.of(0)), Observer.NONE);
+            all.addAll(written);
             var counts = new double[batch.rows()];
             for (int row = 0; row < counts.length; row++) {
                 for (int i = 0; i < length; i++) {
@@ -116,7 +120,8 @@ public record AutoencoderScores(TextAutoencoder autoencoder, List<int[]> spans, 
             return counts;
         });
         return new Accuracy(length, Arrays.stream(right).sum() / length / right.length,
-                (double) Arrays.stream(right).filter(count -> count == length).count() / right.length);
+                (double) Arrays.stream(right).filter(count -> count == length).count() / right.length,
+                Bleu.of(all, texts));
     }
 
     /// What the posteriors say of the texts.
