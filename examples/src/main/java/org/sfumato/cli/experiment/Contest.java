@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.Interrupt;
 import org.sfumato.cli.shared.Scoped;
 import org.sfumato.cli.train.Kind;
 import org.sfumato.cli.train.RecipeOptions;
 import org.sfumato.cli.train.RunLength;
+import org.sfumato.cli.train.TrainingFolder;
 import org.sfumato.cli.train.TrainingRun;
 import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.diffusion.Estimate;
@@ -85,8 +88,36 @@ final class Contest {
         return out.resolve(kind + "-" + seed);
     }
 
+    /// What is measured of a trained model besides its likelihood.
+    interface More {
+        Map<String, Object> of(Path folder) throws IOException;
+    }
+
+    /// Measures the rows of all `kinds` and seeds that are not there.
+    ///
+    /// @return false if the user stopped it
+    boolean train(Common common, TextCorpus corpus, List<String> kinds, Path out, ExperimentRows rows, More more)
+            throws IOException {
+        for (int i = 0; i < seeds; i++) {
+            int seed = i + 1;
+            for (var kind : kinds) {
+                try {
+                    rows.row(Map.of("kind", kind, "seed", seed), () -> {
+                        var fields = train(common, corpus, kind, seed, out).orElseThrow(CancellationException::new);
+                        fields.putAll(more.of(folder(out, kind, seed)));
+                        return fields;
+                    });
+                } catch (CancellationException e) {
+                    common.err().println("interrupted; the same command goes on");
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /// The row of a training: its size, its length, its likelihood of the held-out part. Empty if it was interrupted.
-    Optional<Map<String, Object>> train(Common common, TextCorpus corpus, String name, long seed, Path out)
+    private Optional<Map<String, Object>> train(Common common, TextCorpus corpus, String name, long seed, Path out)
             throws IOException {
         var kind = Kind.parse(name);
         var config = kind.adapted(recipe.config(kind.vocabulary(corpus.tokenizer()), seed));
@@ -97,7 +128,7 @@ final class Contest {
             common.err().printf(Locale.ROOT, "%s, seed %d: %,d parameters%n", name, seed,
                     trainer.network().parameterCount());
             var run = new TrainingRun(common, corpus, trainer, plan(), folder);
-            var stored = TrainingRun.newest(common, folder);
+            var stored = new TrainingFolder(folder).newest(common);
             if (stored.isPresent()) {
                 run.resume(stored.get());
             }
@@ -120,7 +151,7 @@ final class Contest {
 
     /// The trained model in its last state, in the current scope.
     static Trained load(Common common, Path folder) throws IOException {
-        return TrainingCheckpoint.load(TrainingRun.newest(common, folder).orElseThrow(() ->
+        return TrainingCheckpoint.load(new TrainingFolder(folder).newest(common).orElseThrow(() ->
                 new IllegalArgumentException("there is no training in " + folder)));
     }
 

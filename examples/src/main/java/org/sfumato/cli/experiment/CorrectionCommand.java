@@ -32,7 +32,6 @@ import org.sfumato.models.uniform.UniformCorrector;
 import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.io.AtomicFile;
 import org.sfumato.tokenizers.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -186,7 +185,7 @@ final class CorrectionCommand implements Callable<Integer> {
             }
         }
         fields.put("restored", Arrays.stream(restored).average().orElseThrow());
-        fields.put("stderr", DecodingCommand.error(restored));
+        fields.put("stderr", ExperimentRows.error(restored));
         fields.put("damaged", damaged);
         common.err().printf(Locale.ROOT, "%s, %d of %d: %.3f restored, %.3f damaged%n", way.name, count, length,
                 fields.get("restored"), damaged);
@@ -194,7 +193,6 @@ final class CorrectionCommand implements Callable<Integer> {
     }
 
     private Integer report(ExperimentRows rows, List<Way> ways) throws IOException {
-        rows.csv();
         var table = new Markdown("wrong of " + length, "model", "told where", "restored", "s.e.", "damaged");
         for (int count : counts) {
             for (var way : ways) {
@@ -203,11 +201,7 @@ final class CorrectionCommand implements Callable<Integer> {
                         row.get("stderr").asDouble(Double.NaN), row.get("damaged").asDouble());
             }
         }
-        AtomicFile.write("correction", out.resolve("correction.md"), table.toString());
-        if (!common.json()) {
-            common.out().print(table);
-        }
-        common.result(Map.of("rows", rows.all()));
+        rows.report(common, table);
         return ExitCode.OK;
     }
 }

@@ -1,9 +1,11 @@
 package org.sfumato.cli.experiment;
 
+import static org.sfumato.cli.experiment.ExperimentRows.error;
+import static org.sfumato.cli.experiment.ExperimentRows.mean;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +30,6 @@ import org.sfumato.models.masked.Unmasking;
 import org.sfumato.models.training.Trained;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.io.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -181,7 +182,6 @@ final class DecodingCommand implements Callable<Integer> {
     }
 
     private Integer report(ExperimentRows rows, Judge judging) throws IOException {
-        rows.csv();
         var table = new Markdown("way", "s a sample", "speed", "passes", "positions", "nats under the judge",
                 "change in %", "s.e. of it", "entropy", "distinct-4", "KL of the cache", "flips");
         var usual = rows(rows, ways().getFirst());
@@ -201,11 +201,7 @@ final class DecodingCommand implements Callable<Integer> {
                     100 * error(change) / base, quality.entropy(), quality.distinct(), mean(own, "divergence"),
                     mean(own, "flips"));
         }
-        AtomicFile.write("decoding", out.resolve("decoding.md"), table.toString());
-        if (!common.json()) {
-            common.out().print(table);
-        }
-        common.result(Map.of("rows", rows.all()));
+        rows.report(common, table);
         return ExitCode.OK;
     }
 
@@ -214,16 +210,5 @@ final class DecodingCommand implements Callable<Integer> {
                 && row.get("sample").asInt() < samples).toList());
         own.sort((a, b) -> Integer.compare(a.get("sample").asInt(), b.get("sample").asInt()));
         return own;
-    }
-
-    private static double mean(List<JsonNode> rows, String field) {
-        return rows.stream().mapToDouble(row -> row.path(field).asDouble(Double.NaN)).average().orElse(Double.NaN);
-    }
-
-    /// The standard error of the mean.
-    static double error(double[] values) {
-        double mean = Arrays.stream(values).average().orElse(Double.NaN);
-        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-        return Math.sqrt(squares / (values.length - 1) / values.length);
     }
 }

@@ -8,12 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sfumato.cli.shared.Common;
+import org.sfumato.cli.shared.Markdown;
 import org.sfumato.tensor.io.AtomicFile;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -101,6 +103,28 @@ final class ExperimentRows {
     /// All rows, in the order in which they were measured.
     List<JsonNode> all() {
         return List.copyOf(rows);
+    }
+
+    /// Writes all rows as `NAME.csv`, what they say together as `NAME.md`, and gives both to the user.
+    void report(Common common, Markdown table) throws IOException {
+        csv();
+        AtomicFile.write(FORMAT, folder.resolve(name + ".md"), table.toString());
+        if (!common.json()) {
+            common.out().print(table);
+        }
+        common.result(Map.of("rows", all()));
+    }
+
+    /// The mean of `field`; NaN if a row has none, or there are no rows.
+    static double mean(List<JsonNode> rows, String field) {
+        return rows.stream().mapToDouble(row -> row.path(field).asDouble(Double.NaN)).average().orElse(Double.NaN);
+    }
+
+    /// The standard error of the mean.
+    static double error(double[] values) {
+        double mean = Arrays.stream(values).average().orElse(Double.NaN);
+        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
+        return Math.sqrt(squares / (values.length - 1) / values.length);
     }
 
     /// Writes them as a table, `NAME.csv`.

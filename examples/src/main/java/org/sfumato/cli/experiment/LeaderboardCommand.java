@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.ModelOption;
 import org.sfumato.cli.shared.Scoped;
@@ -89,17 +88,8 @@ final class LeaderboardCommand implements Callable<Integer> {
 
     private Integer measure(TextCorpus corpus) throws IOException {
         var rows = ExperimentRows.open(out, "leaderboard", contest.settings(corpus));
-        for (int seed = 1; seed <= contest.seeds; seed++) {
-            for (var kind : kinds) {
-                int own = seed;
-                try {
-                    rows.row(Map.of("kind", kind, "seed", seed), () -> contest.train(common, corpus, kind, own, out)
-                            .orElseThrow(CancellationException::new));
-                } catch (CancellationException e) {
-                    common.err().println("interrupted; the same command goes on");
-                    return ExitCode.OK;
-                }
-            }
+        if (!contest.train(common, corpus, kinds, out, rows, _ -> Map.of())) {
+            return ExitCode.OK;
         }
         var board = new Leaderboard(out, kinds, contest.seeds, rows, samples(corpus), frontier(corpus));
         board.write();

@@ -1,5 +1,7 @@
 package org.sfumato.cli.experiment;
 
+import static org.sfumato.cli.experiment.ExperimentRows.mean;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -8,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.Markdown;
 import org.sfumato.cli.shared.ModelOption;
@@ -28,12 +29,10 @@ import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
-import org.sfumato.tensor.io.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.JsonNode;
 
 /// `sfumato experiment masks`: always 15 % of a text hidden, as BERT learned, against every share.
 @Command(name = "masks", description = {"Train with 15 %% of the text hidden, and with every share; compare.",
@@ -85,23 +84,8 @@ final class MasksCommand implements Callable<Integer> {
         settings.put("sampleLength", sampleLength);
         settings.put("judge", judge.toString());
         var rows = ExperimentRows.open(out, "masks", settings);
-        for (int seed = 1; seed <= contest.seeds; seed++) {
-            for (var kind : KINDS) {
-                int own = seed;
-                try {
-                    rows.row(Map.of("kind", kind, "seed", seed), () -> {
-                        var fields = contest.train(common, corpus, kind, own, out)
-                                .orElseThrow(CancellationException::new);
-                        fields.putAll(compared(corpus, Contest.folder(out, kind, own)));
-                        return fields;
-                    });
-                } catch (CancellationException e) {
-                    common.err().println("interrupted; the same command goes on");
-                    return ExitCode.OK;
-                }
-            }
-        }
-        return report(rows);
+        return contest.train(common, corpus, KINDS, out, rows, folder -> compared(corpus, folder)) ? report(rows)
+                : ExitCode.OK;
     }
 
     /// The cross-entropy of hidden tokens at every share, and what samples are like.
@@ -149,7 +133,6 @@ final class MasksCommand implements Callable<Integer> {
     }
 
     private Integer report(ExperimentRows rows) throws IOException {
-        rows.csv();
         var table = new Markdown("masks", "held-out bound", "CE at 15 %", "30 %", "50 %", "70 %", "90 %", "100 %",
                 "samples: nats under the judge", "entropy", "words");
         for (var kind : KINDS) {
@@ -158,15 +141,7 @@ final class MasksCommand implements Callable<Integer> {
                     mean(own, "ce30"), mean(own, "ce50"), mean(own, "ce70"), mean(own, "ce90"), mean(own, "ce100"),
                     mean(own, "sample nats"), mean(own, "sample entropy"), mean(own, "sample words"));
         }
-        AtomicFile.write("masks", out.resolve("masks.md"), table.toString());
-        if (!common.json()) {
-            common.out().print(table);
-        }
-        common.result(Map.of("rows", rows.all()));
+        rows.report(common, table);
         return ExitCode.OK;
-    }
-
-    private static double mean(List<JsonNode> rows, String field) {
-        return rows.stream().mapToDouble(row -> row.get(field).asDouble(Double.NaN)).average().orElse(Double.NaN);
     }
 }

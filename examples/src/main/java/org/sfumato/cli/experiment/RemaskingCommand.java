@@ -1,5 +1,8 @@
 package org.sfumato.cli.experiment;
 
+import static org.sfumato.cli.experiment.ExperimentRows.error;
+import static org.sfumato.cli.experiment.ExperimentRows.mean;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,12 +25,10 @@ import org.sfumato.models.evaluation.Reference;
 import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.masked.Order;
 import org.sfumato.tensor.Scope;
-import org.sfumato.tensor.io.AtomicFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.JsonNode;
 
 /// `sfumato experiment remasking`: what taking back gains (ReMDM), by quality and diversity at equal evaluations.
 @Command(name = "remasking", description = {"Judge remasking samplers by quality and diversity.",
@@ -129,7 +130,6 @@ final class RemaskingCommand implements Callable<Integer> {
     }
 
     private Integer report(ExperimentRows rows) throws IOException {
-        rows.csv();
         var table = new Markdown("way", "top-p", "steps", "evaluations", "nats under the judge", "s.d. of models",
                 "entropy", "distinct-4", "repeated-4", "words");
         for (double p : topP) {
@@ -139,20 +139,12 @@ final class RemaskingCommand implements Callable<Integer> {
                             && row.get("steps").asInt() == count && row.get("topP").asDouble() == p).toList();
                     var nats = own.stream().mapToDouble(row -> row.get("nats").asDouble()).toArray();
                     table.row(way, p, count, mean(own, "passes"), mean(own, "nats"),
-                            DecodingCommand.error(nats) * Math.sqrt(nats.length), mean(own, "entropy"),
+                            error(nats) * Math.sqrt(nats.length), mean(own, "entropy"),
                             mean(own, "distinct"), mean(own, "repetition"), mean(own, "words"));
                 }
             }
         }
-        AtomicFile.write("remasking", out.resolve("remasking.md"), table.toString());
-        if (!common.json()) {
-            common.out().print(table);
-        }
-        common.result(Map.of("rows", rows.all()));
+        rows.report(common, table);
         return ExitCode.OK;
-    }
-
-    private static double mean(List<JsonNode> rows, String field) {
-        return rows.stream().mapToDouble(row -> row.get(field).asDouble(Double.NaN)).average().orElse(Double.NaN);
     }
 }

@@ -90,11 +90,7 @@ public final class DistillCommand implements Callable<Integer> {
         var path = trained.objective() instanceof Duo duo ? duo.curriculum() : DuoCurriculum.of(process.vocabulary());
         var config = trained.config().withLearningRate(rate).withAverage(average);
         config = batch == null ? config : config.withBatch(batch);
-        var stored = TrainingRun.newest(common, out);
-        if (stored.isPresent() != resume) {
-            throw new IllegalArgumentException(resume ? "nothing to resume in " + out + "\nhint: without --resume"
-                    : "there is a training in " + out + " already\nhint: --resume to go on with it, or another --out");
-        }
+        var stored = new TrainingFolder(out).begin(common, resume);
         double divergence = Double.NaN;
         try (var run = new Distillation(config, trained.network(), path, tokens, rounds, steps);
                 var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP);

@@ -173,11 +173,7 @@ public final class SftCommand implements Callable<Integer> {
     }
 
     private Optional<Stored> stored() throws IOException {
-        var stored = TrainingRun.newest(common, out);
-        if (stored.isPresent() != resume) {
-            throw new IllegalArgumentException(resume ? "nothing to resume in " + out + "\nhint: without --resume"
-                    : "there is a training in " + out + " already\nhint: --resume to go on with it, or another --out");
-        }
+        var stored = new TrainingFolder(out).begin(common, resume);
         if (stored.isPresent() && !stored.get().config().toString().equals(settings().toString())) {
             throw new IllegalArgumentException("the training in " + out + " had other settings: "
                     + stored.get().config() + "\nhint: go on with those, or begin another with another --out");

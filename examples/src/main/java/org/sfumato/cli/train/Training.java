@@ -16,7 +16,6 @@ import org.sfumato.cli.text.EvalCommand;
 import org.sfumato.models.training.Trainer;
 import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.models.training.TrainingConfig;
-import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.tokenizers.Tokenizer;
 import picocli.CommandLine.ArgGroup;
@@ -67,7 +66,7 @@ abstract class Training implements Callable<Integer> {
     @Override
     public final Integer call() throws IOException {
         checkOptions();
-        var stored = resume ? resumed() : null;
+        var stored = new TrainingFolder(out).begin(common, resume).orElse(null);
         var tokenizer = Optional.ofNullable(stored).map(TrainingCheckpoint::tokenizer);
         try (var read = TrainingData.read(common, data, tokenizer)) {
             return train(read, stored);
@@ -90,8 +89,6 @@ abstract class Training implements Callable<Integer> {
             var run = new TrainingRun(common, corpus, trainer, plan(stored), out);
             if (stored != null) {
                 run.resume(stored);
-            } else {
-                requireEmpty();
             }
             common.err().printf(Locale.ROOT, "%s; %,d parameters; %s%n", read.summary(),
                     trainer.network().parameterCount(), out);
@@ -154,19 +151,5 @@ abstract class Training implements Callable<Integer> {
         }
         return stored == null ? new TrainingRun.Plan(STEPS, 0, evalEvery, saveEvery)
                 : new TrainingRun.Plan(0, stored.progress().path("minutes").asDouble(0), evalEvery, saveEvery);
-    }
-
-    private Stored resumed() throws IOException {
-        return TrainingRun.newest(common, out).orElseThrow(() -> new IllegalArgumentException(
-                "nothing to resume in " + out + "\nhint: leave --resume out to start anew"));
-    }
-
-    private void requireEmpty() throws IOException {
-        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            if (checkpoints.look().latest().isPresent()) {
-                throw new IllegalArgumentException("there is a training in " + out
-                        + " already\nhint: --resume to go on with it, or another --out");
-            }
-        }
     }
 }

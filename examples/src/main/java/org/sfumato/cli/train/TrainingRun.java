@@ -1,14 +1,12 @@
 package org.sfumato.cli.train;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.Interrupt;
 import org.sfumato.cli.shared.TrainingData;
@@ -84,19 +82,6 @@ public final class TrainingRun {
         this.entropy = TrainingData.entropy(corpus.train(), corpus.validation(), corpus.tokenizer());
         this.settled = plan.minutes == 0;
         trainer.plan(settled ? plan.steps : UNKNOWN);
-    }
-
-    /// The newest checkpoint of the training in `out`, if there is one.
-    public static Optional<Stored> newest(Common common, Path out) throws IOException {
-        if (!Files.isDirectory(out.resolve("checkpoints"))) {
-            return Optional.empty();
-        }
-        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            var found = checkpoints.look();
-            found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-            return found.latest().isEmpty() ? Optional.empty()
-                    : Optional.of(Checkpoints.read(found.latest().get()));
-        }
     }
 
     /// Goes on where `stored` stood.

@@ -1,27 +1,24 @@
 package org.sfumato.cli.train;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.cli.shared.Interrupt;
-import org.sfumato.cli.shared.Progress;
 import org.sfumato.cli.shared.Scoped;
 import org.sfumato.cli.shared.Threads;
 import org.sfumato.cli.shared.TrainingData;
+import org.sfumato.models.data.TextCorpus;
 import org.sfumato.models.data.Tokens;
 import org.sfumato.models.training.VaeCheckpoint;
 import org.sfumato.models.training.VaeTrainer;
-import org.sfumato.models.training.VaeTrainingConfig;
 import org.sfumato.models.vae.LdlmFolder;
 import org.sfumato.models.vae.LoraVae;
+import org.sfumato.models.vae.TextVae;
 import org.sfumato.nn.checkpoint.Checkpoints;
-import org.sfumato.nn.checkpoint.Stored;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.quantised.WeightFormat;
@@ -32,16 +29,13 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `sfumato train vae`: a variational autoencoder of text.
 @Command(name = "vae", description = {"Train a variational autoencoder: spans of text as vectors, and back.",
-    "The last tenth of the text validates. Ctrl-C saves and ends."})
+    "The last tenth of the text validates. Ctrl-C saves and ends. Of lora --out takes the files of LDLM too."})
 final class VaeTraining implements Callable<Integer> {
-    private static final int KEEP = 3;
-    private static final int RECENT = 100;
     private static final int QUICK = 64;
-    private static final double NANOS = 1e9;
 
     @Mixin
     Common common;
@@ -64,42 +58,19 @@ final class VaeTraining implements Callable<Integer> {
     @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE", description = TrainingData.HELP)
     List<Path> data;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR",
-            description = "Where checkpoints, logs and the loss curve go; of lora also the files of LDLM.")
-    Path out;
-
     @Mixin
     VaeOptions options = new VaeOptions();
 
-    @Option(names = "--steps", defaultValue = "2000", paramLabel = "N",
-            description = "Length of the run (default ${DEFAULT-VALUE}).")
-    long steps;
-
-    @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
-    long seed;
-
-    @Option(names = "--resume", description = "Go on from the newest checkpoint in --out.")
-    boolean resume;
-
-    @Option(names = "--eval-every", defaultValue = "500", paramLabel = "N",
-            description = "Steps between evaluations (default ${DEFAULT-VALUE}).")
-    int evalEvery;
-
-    @Option(names = "--save-every", defaultValue = "1000", paramLabel = "N",
-            description = "Steps between checkpoints (default ${DEFAULT-VALUE}).")
-    int saveEvery;
+    @Mixin
+    StepOptions run = new StepOptions(2000, 500, 1000);
 
     @Option(names = "--report-spans", defaultValue = "256", paramLabel = "N",
             description = "Spans held out that are scored at the end (default ${DEFAULT-VALUE}).")
     int reportSpans;
 
-    private double seconds;
-
     @Override
     public Integer call() throws IOException {
-        common.atLeast(1, "--steps", steps);
-        common.atLeast(1, "--eval-every", evalEvery);
-        common.atLeast(1, "--save-every", saveEvery);
+        run.check(common);
         common.atLeast(2, "--report-spans", reportSpans);
         options.check(common);
         boolean scratch = options.kind == VaeOptions.Kind.SCRATCH;
@@ -115,132 +86,73 @@ final class VaeTraining implements Callable<Integer> {
 
     private Integer train() throws IOException {
         var base = model == null ? null : new VaeBase(model, tokenizer, weights);
-        var stored = resume ? resumed() : null;
+        var stored = run.folder().begin(common, run.resume);
         var loaded = base == null ? null : base.load(common);
         var words = loaded != null ? Optional.of(loaded.tokenizer())
-                : stored != null ? Optional.of(VaeCheckpoint.tokenizer(stored)) : ownTokenizer();
+                : stored.isPresent() ? stored.map(VaeCheckpoint::tokenizer) : ownTokenizer();
         try (var read = TrainingData.read(common, data, words)) {
             var corpus = read.corpus();
-            var before = stored == null ? null : VaeCheckpoint.config(stored);
-            var recipe = options.recipe(loaded, corpus.tokenizer().vocabularySize(), steps, seed, before);
+            var before = stored.map(VaeCheckpoint::config).orElse(null);
+            var recipe = options.recipe(loaded, corpus.tokenizer().vocabularySize(), run.steps, run.seed, before);
             if (before != null) {
-                requireSame(recipe, before);
+                run.folder().requireSame(recipe, before);
             }
             var vae = VaeCheckpoint.init(recipe.model(), Optional.ofNullable(loaded).map(VaeBase.Loaded::base),
-                    Rng.of(seed));
+                    Rng.of(run.seed));
             VaeReport.quick(vae, corpus.validation(), 1);                // a text too short is noticed before any work
-            try (var interrupt = new Interrupt(); var trainer = new VaeTrainer(recipe, vae, corpus.train(), steps)) {
-                if (stored == null) {
-                    requireEmpty();
-                } else {
-                    VaeCheckpoint.restore(trainer, stored);
-                    trainer.plan(steps);
-                    seconds = stored.progress().path("seconds").asDouble(0);
+            try (var interrupt = new Interrupt();
+                    var trainer = new VaeTrainer(recipe, vae, corpus.train(), run.steps)) {
+                if (stored.isPresent()) {
+                    VaeCheckpoint.restore(trainer, stored.get());
                 }
                 common.err().printf(Locale.ROOT, "%s; %,d parameters are trained; %s%n", read.summary(),
-                        trainer.parameters().values().stream().mapToLong(p -> p.shape().count()).sum(), out);
-                run(trainer, corpus.validation(), new Writing(corpus.tokenizer(), base, loaded), interrupt);
+                        trainer.parameters().values().stream().mapToLong(p -> p.shape().count()).sum(), run.out);
+                var outcome = new StepLoop(common, run, trainer, stored).run(interrupt,
+                        new Pause(trainer, corpus, Optional.ofNullable(base).map(VaeBase::toJson)),
+                        "Text autoencoder: loss", "nats per token");
+                if (vae instanceof LoraVae lora && loaded.peft().isPresent()) {
+                    LdlmFolder.save(lora, loaded.peft().get(), run.out, trainer.steps(), trainer.klWeight());
+                }
+                report(vae, corpus.validation(), outcome);
             }
         }
         return ExitCode.OK;
     }
 
-    /// What is written beside the weights.
-    private record Writing(Tokenizer tokenizer, VaeBase base, VaeBase.Loaded loaded) { }
+    private record Pause(VaeTrainer trainer, TextCorpus corpus, Optional<ObjectNode> base) implements StepLoop.Pause {
+        @Override
+        public double evaluate() {
+            return VaeReport.quick(trainer.vae(), corpus.validation(), QUICK);
+        }
+
+        @Override
+        public double save(Checkpoints checkpoints, ObjectNode progress) throws IOException {
+            checkpoints.save(VaeCheckpoint.of(trainer, corpus.tokenizer(), base, progress));
+            return evaluate();
+        }
+    }
 
     private Optional<Tokenizer> ownTokenizer() throws IOException {
         return tokenizer == null ? Optional.empty() : Optional.of(Tokenizers.load(tokenizer));
     }
 
-    private void run(VaeTrainer trainer, Tokens held, Writing writing, Interrupt interrupt) throws IOException {
-        double loss = Double.NaN;
-        try (var logs = new TrainingLogs(out, trainer.steps());
-                var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP)) {
-            checkpoints.forgetAfter(trainer.steps());
-            long start = System.nanoTime();
-            double before = seconds;
-            try (var progress = Progress.start(common.err(), "train", steps, "steps")) {
-                while (!interrupt.requested() && trainer.steps() < steps) {
-                    double now = trainer.step();
-                    loss = Double.isNaN(loss) ? now : loss + (now - loss) / Math.min(RECENT, trainer.steps());
-                    logs.step(trainer.steps(), now, trainer.rate());
-                    progress.update(trainer.steps(), loss);
-                    seconds = before + (System.nanoTime() - start) / NANOS;
-                    if (trainer.steps() % evalEvery == 0) {
-                        logs.validation(trainer.steps(), VaeReport.quick(trainer.vae(), held, QUICK));
-                    }
-                    if (trainer.steps() % saveEvery == 0 && trainer.steps() < steps) {
-                        save(checkpoints, trainer, writing);
-                    }
-                }
-            }
-            save(checkpoints, trainer, writing);
-            logs.validation(trainer.steps(), VaeReport.quick(trainer.vae(), held, QUICK));
-            logs.curve("Text autoencoder: loss", "nats per token");
-        }
-        if (trainer.vae() instanceof LoraVae vae && writing.loaded.peft().isPresent()) {
-            LdlmFolder.save(vae, writing.loaded.peft().get(), out, trainer.steps(), trainer.klWeight());
-        }
-        report(trainer, held, loss, interrupt.requested());
-    }
-
-    private void save(Checkpoints checkpoints, VaeTrainer trainer, Writing writing) throws IOException {
-        var progress = JsonNodeFactory.instance.objectNode();
-        progress.put("seconds", seconds);
-        checkpoints.save(VaeCheckpoint.of(trainer, writing.tokenizer, Optional.ofNullable(writing.base)
-                .map(VaeBase::toJson), progress));
-    }
-
-    private void report(VaeTrainer trainer, Tokens held, double loss, boolean interrupted) {
-        var fields = new LinkedHashMap<String, Object>();
-        fields.put("steps", trainer.steps());
-        fields.put("seconds", Math.round(seconds * 10) / 10.0);
-        fields.put("trainLoss", loss);
+    private void report(TextVae vae, Tokens held, StepLoop.Outcome outcome) {
+        var fields = outcome.fields();
         if (!common.json()) {
-            common.out().printf(Locale.ROOT, "%s after %,d steps in %s%n", interrupted ? "interrupted" : "done",
-                    trainer.steps(), Progress.time(Math.round(seconds)));
+            common.out().println(outcome.said());
         }
-        if (!interrupted) {
-            var report = VaeReport.of(trainer.vae(), held, reportSpans);
+        if (!outcome.interrupted()) {
+            var report = VaeReport.of(vae, held, reportSpans);
             if (!common.json()) {
                 report.print(common.out());
             }
             fields.putAll(report.fields());
         }
         if (!common.json()) {
-            common.out().printf("model: %s%n", out);
+            common.out().printf("model: %s%n", run.out);
         }
-        fields.put("interrupted", interrupted);
-        fields.put("model", out.toString());
+        fields.put("interrupted", outcome.interrupted());
+        fields.put("model", run.out.toString());
         common.result(fields);
-    }
-
-    private void requireSame(VaeTrainingConfig wanted, VaeTrainingConfig stored) {
-        if (!wanted.equals(stored)) {
-            throw new IllegalArgumentException("the training in " + out + " has another recipe: " + stored
-                    + "\nhint: go on with the options that began it, or begin another with another --out");
-        }
-    }
-
-    private Stored resumed() throws IOException {
-        var nothing = new IllegalArgumentException(
-                "nothing to resume in " + out + "\nhint: leave --resume out to start anew");
-        if (!Files.isDirectory(out.resolve("checkpoints"))) {
-            throw nothing;
-        }
-        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            var found = checkpoints.look();
-            found.warnings().forEach(warning -> common.err().println("sfumato: " + warning));
-            return Checkpoints.read(found.latest().orElseThrow(() -> nothing));
-        }
-    }
-
-    private void requireEmpty() throws IOException {
-        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {
-            if (checkpoints.look().latest().isPresent()) {
-                throw new IllegalArgumentException("there is a training in " + out
-                        + " already\nhint: --resume to go on with it, or another --out");
-            }
-        }
     }
 }

@@ -24,7 +24,7 @@ import org.sfumato.tensor.Tensor;
 
 /// Trains a gist autoencoder step by step. As in [Trainer], everything in step `s` is a function of the seed and `s`
 /// alone.
-public final class GistTrainer implements AutoCloseable {
+public final class GistTrainer implements Steps {
     private static final double ALPHA = 2;
     private static final double DROPOUT = .05;
 
@@ -86,16 +86,14 @@ public final class GistTrainer implements AutoCloseable {
         return places;
     }
 
-    /// Sets the length of the whole run.
+    @Override
     public void plan(long steps) {
         schedule = config.warmup() < 0 ? new Schedule.Constant(0, steps)
                 : new Schedule.Cosine(config.warmup(), steps, 0);
     }
 
-    /// One step.
-    ///
-    /// @return the loss in nats per token
-    /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
+    /// One step; its loss in nats per token.
+    @Override
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batches.at(step);
@@ -151,17 +149,17 @@ public final class GistTrainer implements AutoCloseable {
                 autoencoder.crossEntropy(wrong, none, texts, Pass.INFERENCE).sum().item());
     }
 
-    /// Steps done so far.
+    @Override
     public long steps() {
         return step;
     }
 
-    /// The fraction of the height at which the learning rate stands.
+    @Override
     public double rate() {
         return schedule.at(step);
     }
 
-    /// The length of the whole run in steps.
+    @Override
     public long total() {
         return schedule.total();
     }

@@ -28,7 +28,7 @@ import org.sfumato.tensor.Tensor;
 
 /// Trains a denoiser of latents step by step. As in [Trainer], everything in step `s` is a function of the seed and `s`
 /// alone: rows, levels, noise, dropout.
-public final class LatentTrainer implements AutoCloseable {
+public final class LatentTrainer implements Steps {
     private static final int ROWS = 0;
     private static final int NOISE = 1;
     private static final int DROPOUT = 2;
@@ -103,7 +103,7 @@ public final class LatentTrainer implements AutoCloseable {
         return new Groups(groups);
     }
 
-    /// Sets the length of the whole run.
+    @Override
     public void plan(long steps) {
         schedule = switch (config.course()) {
             case CONSTANT -> new Schedule.Constant(config.warmup(), steps);
@@ -111,10 +111,7 @@ public final class LatentTrainer implements AutoCloseable {
         };
     }
 
-    /// One step.
-    ///
-    /// @return the loss
-    /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
+    @Override
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         double loss = descent.step(parameters, () -> objective.loss(network,
@@ -175,17 +172,17 @@ public final class LatentTrainer implements AutoCloseable {
         return new LatentModel(network, objective.process(), statistics, config.context());
     }
 
-    /// Steps done so far.
+    @Override
     public long steps() {
         return step;
     }
 
-    /// The fraction of the height at which the learning rate stands.
+    @Override
     public double rate() {
         return schedule.at(step);
     }
 
-    /// The length of the whole run in steps.
+    @Override
     public long total() {
         return schedule.total();
     }

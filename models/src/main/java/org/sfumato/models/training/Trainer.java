@@ -26,7 +26,7 @@ import org.sfumato.tensor.Tensor;
 /// Everything in step `s` is a function of the seed and `s` alone: the windows, the times, the masks, dropout. So a run
 /// that was stopped and restored goes on as if nothing had happened, bit for bit, and the number of threads does not
 /// matter.
-public final class Trainer implements AutoCloseable {
+public final class Trainer implements Steps {
     private static final int WINDOWS = 0;
     private static final int NOISE = 1;
     private static final int DROPOUT = 2;
@@ -92,15 +92,14 @@ public final class Trainer implements AutoCloseable {
     }
 
     /// Sets the length of the whole run, as when it was only known in minutes.
+    @Override
     public void plan(long steps) {
         schedule = config.decay() > 0 ? new Schedule.Wsd(config.warmup(), steps, config.decay(), 0)
                 : new Schedule.Constant(config.warmup(), steps);
     }
 
-    /// One step.
-    ///
-    /// @return the loss in nats per token
-    /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
+    /// One step; its loss in nats per token.
+    @Override
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         int length = length(rng.fold(LENGTH));
@@ -123,7 +122,7 @@ public final class Trainer implements AutoCloseable {
         return rng.uniformDouble(0) < config.shortShare() ? 1 + (int) rng.below(1, config.length()) : config.length();
     }
 
-    /// Steps done so far.
+    @Override
     public long steps() {
         return step;
     }
@@ -133,12 +132,12 @@ public final class Trainer implements AutoCloseable {
         return descent.repeated();
     }
 
-    /// The fraction of the height at which the learning rate stands.
+    @Override
     public double rate() {
         return schedule.at(step);
     }
 
-    /// The length of the whole run in steps.
+    @Override
     public long total() {
         return schedule.total();
     }

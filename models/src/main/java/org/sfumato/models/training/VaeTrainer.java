@@ -18,7 +18,7 @@ import org.sfumato.tensor.Tensor;
 /// before it. Each piece is seen once an epoch.
 ///
 /// Everything in step `s` is a function of the seed and `s` alone, as in [Trainer].
-public final class VaeTrainer implements AutoCloseable {
+public final class VaeTrainer implements Steps {
     private static final int NOISE = 0;
     private static final int DROPOUT = 1;
 
@@ -53,7 +53,7 @@ public final class VaeTrainer implements AutoCloseable {
         plan(steps);
     }
 
-    /// Sets the length of the whole run.
+    @Override
     public void plan(long steps) {
         long rise = Math.round(config.warmup() * steps);
         schedule = switch (config.course()) {
@@ -63,10 +63,8 @@ public final class VaeTrainer implements AutoCloseable {
         };
     }
 
-    /// One step.
-    ///
-    /// @return the loss in nats per token
-    /// @throws ArithmeticException if it is not finite; the parameters are then as they were before the step
+    /// One step; its loss in nats per token.
+    @Override
     public double step() {
         var rng = Rng.of(config.seed()).fold(step);
         var batch = batches.at(step);
@@ -91,12 +89,12 @@ public final class VaeTrainer implements AutoCloseable {
         return some;
     }
 
-    /// Steps done so far.
+    @Override
     public long steps() {
         return step;
     }
 
-    /// The fraction of the height at which the learning rate stands.
+    @Override
     public double rate() {
         return schedule.at(step);
     }
@@ -106,7 +104,7 @@ public final class VaeTrainer implements AutoCloseable {
         return config.objective().weight().at(step, schedule.total());
     }
 
-    /// The length of the whole run in steps.
+    @Override
     public long total() {
         return schedule.total();
     }
