@@ -3,6 +3,7 @@ package org.sfumato.tensor;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import org.sfumato.tensor.spi.BorrowedBuffer;
 import org.sfumato.tensor.spi.Buffer;
 
 /// The memory behind a tensor and its views, owned by one [Scope], or by the garbage collector where there is none.
@@ -18,7 +19,11 @@ final class Storage {
                 return false;
             }
             memory.freed(origin, buffer.bytes());
-            memory.backend().free(buffer);
+            if (buffer instanceof BorrowedBuffer borrowed) {
+                borrowed.end();
+            } else {
+                memory.backend().free(buffer);
+            }
             return true;
         }
 
@@ -38,8 +43,13 @@ final class Storage {
     private Cleaner.Cleanable late;
     private volatile int version;
 
+    /// New memory of the pool.
     Storage(Memory memory, String origin, long bytes) {
-        var buffer = memory.backend().allocate(bytes);
+        this(memory, origin, memory.backend().allocate(bytes));
+    }
+
+    /// `buffer`, which is the storage's from here on.
+    Storage(Memory memory, String origin, Buffer buffer) {
         memory.allocated(origin, buffer.bytes());
         lease = new Lease(memory, buffer, origin, where(), new AtomicBoolean());
         try {

@@ -140,6 +140,17 @@ public final class Tensor implements Arithmetic, Movement, Reductions, Network {
         return Transfer.uninitialised(spec, device, "read");
     }
 
+    /// A tensor in native memory that is not the library's, as a mapped file: its elements lie there, dense, row-major,
+    /// little-endian. The memory is the tensor's from here on, and `release` runs once, when the tensor is freed as any
+    /// other is: closed, with its scope, or by the garbage collector. Writes in place go to the memory.
+    ///
+    /// @throws ShapeException if the number of bytes is not that of the shape
+    /// @throws IllegalArgumentException if the memory lies on the heap or is not aligned to elements, or the device
+    ///     computes in memory of its own only; then `release` has not run
+    public static Tensor borrow(MemorySegment memory, Spec spec, Device device, Runnable release) {
+        return Transfer.borrowed(memory, spec, device, release);
+    }
+
     /// f32 zeros.
     public static Tensor zeros(long... sizes) {
         return full(Shape.of(sizes), 0, DType.F32, Settings.current().device());

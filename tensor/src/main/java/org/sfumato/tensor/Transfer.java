@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 import java.nio.ByteOrder;
+import org.sfumato.tensor.spi.BorrowedBuffer;
 
 /// Copies between tensors and Java arrays. Elements lie in memory in little-endian order, as in files.
 final class Transfer {
@@ -32,6 +33,24 @@ final class Transfer {
     /// A new dense tensor whose memory is as it was found.
     static Tensor uninitialised(Spec spec, Device device, String origin) {
         var storage = new Storage(Backends.memory(device), origin, spec.bytes());
+        return new Tensor(storage, device, spec.dtype(), Layout.dense(spec.shape()));
+    }
+
+    /// A new dense tensor in memory that lies elsewhere.
+    static Tensor borrowed(MemorySegment memory, Spec spec, Device device, Runnable release) {
+        var account = Backends.memory(device);
+        if (!account.backend().takesHostMemory()) {
+            throw new IllegalArgumentException("borrow: " + device + " computes in memory of its own only"
+                    + "\nhint: Tensor.of copies");
+        }
+        if (memory.byteSize() != spec.bytes()) {
+            throw new ShapeException("borrow: " + spec + " needs " + spec.bytes() + " bytes, got " + memory.byteSize());
+        }
+        if (memory.address() % spec.dtype().bytes() != 0) {
+            throw new IllegalArgumentException("borrow: the memory is not aligned to elements of " + spec.dtype()
+                    + "\nhint: Tensor.of copies");
+        }
+        var storage = new Storage(account, "borrow", new BorrowedBuffer(memory, release));
         return new Tensor(storage, device, spec.dtype(), Layout.dense(spec.shape()));
     }
 

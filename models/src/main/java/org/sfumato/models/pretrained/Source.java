@@ -48,27 +48,12 @@ record Source(List<String> names, boolean turned) {
         return first.with(0, rows);
     }
 
-    /// The parameter as `type`, in the current scope. Each tensor is read to its place.
+    /// The parameter as `type`, in the current scope: where it lies in the file if nothing has to be done to it.
     Tensor read(TensorFile file, DType type) throws IOException {
         if (turned) {
             return turned(file, type);
         }
-        if (names.size() == 1) {
-            return file.tensor(names.getFirst(), type);
-        }
-        var whole = Tensor.uninitialised(new Spec(shape(file), type), Settings.current().device());
-        try {
-            long row = 0;
-            for (var name : names) {
-                long rows = file.shape(name).size(0);
-                file.read(name, whole.slice(0, row, row + rows));
-                row += rows;
-            }
-            return whole;
-        } catch (IOException | RuntimeException | Error e) {
-            whole.close();
-            throw e;
-        }
+        return file.mapped(names, type, Settings.current().device());
     }
 
     private Tensor turned(TensorFile file, DType type) throws IOException {

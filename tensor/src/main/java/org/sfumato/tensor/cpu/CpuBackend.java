@@ -61,6 +61,11 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean takesHostMemory() {
+        return true;
+    }
+
+    @Override
     public long reserved() {
         return pool.reserved();
     }

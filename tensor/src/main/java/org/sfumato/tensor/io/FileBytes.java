@@ -8,12 +8,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Optional;
 import org.sfumato.tensor.cpu.Parallel;
 
 /// The bytes of an open file of tensors, of any size: read at their place into memory of the caller, or mapped.
 ///
-/// Tensors are read, not copied out of the mapping: the pages of a mapping that were touched count as resident memory
-/// beside the tensor, and a file that shrinks meanwhile is an exception here and an [InternalError] there.
+/// Tensors that need memory of their own are read, not copied out of a mapping: the pages of a mapping that were touched
+/// count as resident memory beside the tensor, and a file that shrinks meanwhile is an exception here and an
+/// [InternalError] there.
 final class FileBytes implements AutoCloseable {
     private static final int PIECE = 1 << 22;
 
@@ -21,14 +25,26 @@ final class FileBytes implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private final long size;
+    private final Identity identity;
     private Arena arena;
     private MemorySegment mapped;
+    private FileChannel writable;
 
-    private FileBytes(String format, Path path, FileChannel channel) throws IOException {
+    private FileBytes(String format, Path path, FileChannel channel, Identity identity) throws IOException {
         this.format = format;
         this.path = path;
         this.channel = channel;
         this.size = channel.size();
+        this.identity = identity;
+    }
+
+    /// What tells one file at a path from another that was put there later, or from itself after a write.
+    private record Identity(Optional<Object> key, long size, FileTime modified) {
+        static Identity of(Path path) throws IOException {
+            var attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            return new Identity(Optional.ofNullable(attributes.fileKey()), attributes.size(),
+                    attributes.lastModifiedTime());
+        }
     }
 
     /// Opens the file at `path` for reading.
@@ -41,7 +57,7 @@ final class FileBytes implements AutoCloseable {
             if (!Files.isRegularFile(path)) {
                 throw new IOException(format + ": " + path + ": is no regular file");
             }
-            return new FileBytes(format, path, channel);
+            return new FileBytes(format, path, channel, Identity.of(path));
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -105,6 +121,22 @@ final class FileBytes implements AutoCloseable {
         return channel.map(FileChannel.MapMode.READ_ONLY, at, length, owner);
     }
 
+    /// The same bytes in a mapping that can be written without the file being written, which ends with `owner`. Empty if
+    /// the file may not be opened for writing, which such a mapping needs, or if another file lies at its path by now, or
+    /// it was written to: then only the open one has the bytes that were asked for.
+    synchronized Optional<MemorySegment> mapPrivately(long at, long length, Arena owner) throws IOException {
+        requireOpen();
+        if (writable == null) {
+            try {
+                writable = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            } catch (IOException | SecurityException _) {
+                return Optional.empty();
+            }
+        }
+        return Identity.of(path).equals(identity)
+                ? Optional.of(writable.map(FileChannel.MapMode.PRIVATE, at, length, owner)) : Optional.empty();
+    }
+
     /// @throws IllegalStateException if the file is closed
     void requireOpen() {
         if (!channel.isOpen()) {
@@ -123,8 +155,8 @@ final class FileBytes implements AutoCloseable {
     /// Closes the file and ends its mapping. To close it again does nothing.
     @Override
     public synchronized void close() {
-        try {
-            channel.close();
+        try (channel; var _ = writable) {
+            // both are closed
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -68,6 +68,12 @@ final class ListedTensors implements TensorFile {
     }
 
     @Override
+    public Tensor mapped(List<String> names, DType type, Device device) throws IOException {
+        var mapped = StoredTensor.mapped(names.stream().map(this::stored).toList(), file, names, type, device);
+        return mapped.isPresent() ? mapped.get() : Stacked.read(this, names, type, device);
+    }
+
+    @Override
     public void read(String name, Tensor into) throws IOException {
         stored(name).read(file, name, into);
     }

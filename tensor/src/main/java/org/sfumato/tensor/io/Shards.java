@@ -125,6 +125,14 @@ final class Shards implements TensorFile {
         return shard(name).tensor(name, type, device);
     }
 
+    /// Tensors of one shard may lie side by side in it; those of several do not.
+    @Override
+    public Tensor mapped(List<String> names, DType type, Device device) throws IOException {
+        var homes = names.stream().map(this::shard).distinct().toList();
+        return homes.size() == 1 ? homes.getFirst().mapped(names, type, device)
+                : Stacked.read(this, names, type, device);
+    }
+
     @Override
     public void read(String name, Tensor into) throws IOException {
         shard(name).read(name, into);

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.sfumato.tensor.Backends;
 import org.sfumato.tensor.DType;
@@ -31,6 +32,8 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
                     long bytes) {
     /// Elements that are converted at a time: a multiple of all blocks, small enough for the caches.
     private static final int PIECE = 1 << 17;
+    /// Bytes from which on a mapping is cheaper than a copy: what the system brings in at one page fault.
+    static final int SMALLEST_MAPPED = 1 << 16;
 
     /// A dense tensor.
     static StoredTensor dense(String label, Optional<Encoding> encoding, Shape shape, long at, long bytes) {
@@ -51,6 +54,46 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
             tensor.close();
             throw e;
         }
+    }
+
+    /// The tensors `parts`, called `names`, in a mapping of their own, if they lie one behind the other as [TensorFile#mapped]
+    /// says.
+    static Optional<Tensor> mapped(List<StoredTensor> parts, FileBytes file, List<String> names, DType type,
+            Device device) throws IOException {
+        file.requireOpen();
+        var shape = Stacked.shape(names, parts.stream().map(StoredTensor::shape).toList());
+        var first = parts.getFirst();
+        long end = first.at;
+        for (var part : parts) {
+            if (part.at != end || !part.isMapped(type)) {
+                return Optional.empty();
+            }
+            end += part.bytes;
+        }
+        long bytes = end - first.at;
+        if (bytes < SMALLEST_MAPPED || first.at % type.bytes() != 0 || !Backends.of(device).takesHostMemory()) {
+            return Optional.empty();
+        }
+        var arena = Arena.ofShared();                           // the tensor may be freed by any thread
+        try {
+            var memory = file.mapPrivately(first.at, bytes, arena);
+            if (memory.isPresent()) {
+                return Optional.of(Tensor.borrow(memory.get(), new Spec(shape, type), device, arena::close));
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            if (arena.scope().isAlive()) {                      // the tensor may have ended it already
+                arena.close();
+            }
+            throw e;
+        }
+        arena.close();
+        return Optional.empty();
+    }
+
+    /// True if its bytes in the file are those of a tensor of `type`, whatever they are.
+    private boolean isMapped(DType type) {
+        return encoding.isPresent() && encoding.get().isPlain() && encoding.get().loaded() == type
+                && type != DType.BOOL && isDense();
     }
 
     /// Reads the tensor, called `name`, into `tensor`, of its shape and dense, as [#read(FileBytes, String, DType,

@@ -63,6 +63,11 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public boolean takesHostMemory() {
+        return true;
+    }
+
+    @Override
     public long reserved() {
         return pool.reserved();
     }

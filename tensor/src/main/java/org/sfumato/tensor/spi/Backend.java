@@ -26,6 +26,11 @@ public interface Backend {
     /// Gives pooled memory that nobody uses back to the system.
     void trim();
 
+    /// True if [#run] takes operands that lie in any native memory of the host, as a mapped file.
+    default boolean takesHostMemory() {
+        return false;
+    }
+
     /// Bytes held by the pool, in use or not.
     long reserved();
 

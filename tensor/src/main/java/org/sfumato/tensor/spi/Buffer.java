@@ -2,12 +2,13 @@ package org.sfumato.tensor.spi;
 
 import java.lang.foreign.MemorySegment;
 
-/// Memory of a device, given out and taken back by its [Backend].
+/// Memory of a device, given out and taken back by its [Backend], or [BorrowedBuffer] from elsewhere.
 public interface Buffer {
     /// Usable bytes.
     long bytes();
 
-    /// The memory itself where the host can reach it: 64-byte aligned, never a heap array.
+    /// The memory itself where the host can reach it: never a heap array, and 64-byte aligned if it is a pool's, else
+    /// aligned to its elements.
     ///
     /// @throws UnsupportedOperationException if the memory is not the host's
     MemorySegment host();
