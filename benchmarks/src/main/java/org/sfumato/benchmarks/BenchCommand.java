@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", description = "Measure training steps, operations and the machine.",
         synopsisSubcommandLabel = "WHAT",
         subcommands = {StepCommand.class, StepCommand.Forward.class, GemmCommand.class, OpsCommand.class,
-            DecodeCommand.class, RooflineCommand.class})
+            DecodeCommand.class, LoadCommand.class, RooflineCommand.class})
 public final class BenchCommand implements Subcommand {
     @Mixin
     Common common;

@@ -1,5 +1,6 @@
 package org.sfumato.benchmarks;
 
+import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -28,8 +29,22 @@ record Footprint(long garbage, OptionalLong faults) {
 
     /// The most memory that this process ever held, in bytes; empty outside Linux.
     static OptionalLong peakResident() {
+        return status("VmHWM:");
+    }
+
+    /// What all threads of this process have taken of the processors, the compiler's included, in nanoseconds.
+    static long processorNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    }
+
+    /// The memory that this process holds, in bytes, pages of mapped files included; empty outside Linux.
+    static OptionalLong resident() {
+        return status("VmRSS:");
+    }
+
+    private static OptionalLong status(String key) {
         try (var lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
+            return lines.filter(line -> line.startsWith(key))
                     .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", ""))).findFirst();
         } catch (IOException e) {
             return OptionalLong.empty();

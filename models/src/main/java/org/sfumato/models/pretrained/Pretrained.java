@@ -37,7 +37,8 @@ public final class Pretrained {
         return Described.at(folderOrFile).config();
     }
 
-    /// The network in the folder or file, in the current scope.
+    /// The network in the folder or file, in the current scope. Matrices that are stored as f32, as they are needed and
+    /// side by side, stay where they lie in the file: [TensorFile#mapped] says what that means for the file.
     ///
     /// @throws FormatException as [#config], or if a tensor is missing, unexpected or of another shape; all are named,
     ///     and nothing is kept
