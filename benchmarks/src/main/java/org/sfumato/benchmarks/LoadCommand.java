@@ -58,7 +58,8 @@ final class LoadCommand implements Callable<Integer> {
                 scope.run(() -> new Decoder(network).generate(new int[] {1}, Decoding.greedy(1 + tokens), (_, _) -> 0,
                         (_, _) -> times[at[0]++] = System.nanoTime()));
                 report.line("load", "time " + i, Report.format(
-                        "%s, %s of processors, first token %s, last %s, %s resident when loaded, %s when used, peak %s, %s of files",
+                        "%s, %s of processors, first token %s, last %s, "
+                        + "%s resident when loaded, %s when used, peak %s, %s of files",
                         Report.time(loading), Report.time(work / 1e9), Report.time((times[0] - start) / 1e9),
                         Report.time((times[tokens] - times[tokens - 1]) / 1e9), mib(loaded), mib(resident()),
                         mib(Footprint.peakResident().orElse(0)), mib(bytes())));

@@ -67,23 +67,26 @@ class StoredWeightsTest {
             var ids = given.get("ids");
             var logits = network.forward(ids, Pass.INFERENCE);
             assertThat(logits.dtype()).isEqualTo(DType.F32);
-            near(logits, "logits", given, expected);
-            near(network.forward(new Input(ids, null, null, given.get("mask")), Pass.INFERENCE), "logits.masked", given,
-                    expected);
+            near(family, logits, "logits", given, expected);
+            near(family, network.forward(new Input(ids, null, null, given.get("mask")), Pass.INFERENCE),
+                    "logits.masked", given, expected);
             if (network.config().pattern().causal()) {
-                near(cached(network, ids), "logits", given, expected);
+                near(family, cached(network, ids), "logits", given, expected);
             }
         });
     }
 
-    /// The relative error is at most 2e-2, or what the original itself loses in bfloat16 where that is more: one
-    /// position of Dream's network behind padding turns the rounding of activations into 4e-2 of all logits.
-    private static void near(Tensor actual, String name, TorchFile given, TorchFile expected) {
+    /// `|ours - theirs| / |theirs|` over all logits is below 2e-2. Element by element nothing could be: bfloat16 has 8
+    /// bits, and transformers in it is 2 to 5 % of the largest logit from itself in f32. It is more in one case alone,
+    /// Dream's network behind padding, where one position makes the original differ from itself in f32 by 3.6e-2: there
+    /// ours has to be nearer to it than that.
+    private static void near(String family, Tensor actual, String name, TorchFile given, TorchFile expected) {
         var seen = name.endsWith("masked") ? given.get("mask").unsqueeze(-1).cast(DType.F32)
                 : Tensor.full(actual.shape(), 1, DType.F32, actual.device());
         var theirs = expected.get(name).cast(DType.F32).mul(seen);
-        double own = error(given.get(name).mul(seen), theirs);
-        assertThat(error(actual.mul(seen), theirs)).isLessThan(Math.max(BF16, own));
+        double bound = family.equals("dream") && name.endsWith("masked") ? error(given.get(name).mul(seen), theirs)
+                : BF16;
+        assertThat(error(actual.mul(seen), theirs)).isLessThan(bound);
     }
 
     private static double error(Tensor actual, Tensor expected) {

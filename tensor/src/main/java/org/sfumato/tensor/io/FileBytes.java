@@ -15,8 +15,8 @@ import org.sfumato.tensor.cpu.Parallel;
 
 /// The bytes of an open file of tensors, of any size: read at their place into memory of the caller, or mapped.
 ///
-/// Tensors that need memory of their own are read, not copied out of a mapping: the pages of a mapping that were touched
-/// count as resident memory beside the tensor, and a file that shrinks meanwhile is an exception here and an
+/// Tensors that need memory of their own are read, not copied out of a mapping: the pages of a mapping that were
+/// touched count as resident memory beside the tensor, and a file that shrinks meanwhile is an exception here and an
 /// [InternalError] there.
 final class FileBytes implements AutoCloseable {
     private static final int PIECE = 1 << 22;
@@ -121,9 +121,9 @@ final class FileBytes implements AutoCloseable {
         return channel.map(FileChannel.MapMode.READ_ONLY, at, length, owner);
     }
 
-    /// The same bytes in a mapping that can be written without the file being written, which ends with `owner`. Empty if
-    /// the file may not be opened for writing, which such a mapping needs, or if another file lies at its path by now, or
-    /// it was written to: then only the open one has the bytes that were asked for.
+    /// The same bytes in a mapping that can be written without the file being written, which ends with `owner`. Empty
+    /// if the file may not be opened for writing, which such a mapping needs, or if another file lies at its path by
+    /// now, or it was written to: then only the open one has the bytes that were asked for.
     synchronized Optional<MemorySegment> mapPrivately(long at, long length, Arena owner) throws IOException {
         requireOpen();
         if (writable == null) {

@@ -56,8 +56,8 @@ record StoredTensor(String label, Optional<Encoding> encoding, Shape shape, Shap
         }
     }
 
-    /// The tensors `parts`, called `names`, in a mapping of their own, if they lie one behind the other as [TensorFile#mapped]
-    /// says.
+    /// The tensors `parts`, called `names`, in a mapping of their own, if they lie one behind the other as
+    /// [TensorFile#mapped] says.
     static Optional<Tensor> mapped(List<StoredTensor> parts, FileBytes file, List<String> names, DType type,
             Device device) throws IOException {
         file.requireOpen();

@@ -70,16 +70,17 @@ public interface TensorFile extends AutoCloseable {
     /// @throws IllegalStateException if the file is closed
     void read(String name, Tensor into) throws IOException;
 
-    /// The tensors `names`, one below another along their first axis, as `type` on `device`: where they lie in the file,
-    /// if they lie there so, as that type, aligned, and are not small; otherwise read as [#tensor] and [#read] do.
+    /// The tensors `names`, one below another along their first axis, as `type` on `device`: where they lie in the
+    /// file, if they lie there so, as that type, aligned, and are not small; otherwise read as [#tensor] and [#read]
+    /// do.
     ///
     /// What stays in the file costs no copy; its pages come in when they are first used, and the system may drop and
     /// bring them back. Like any tensor it outlives this object. Writes in place stay in memory and never reach the
-    /// file. Whoever replaces the file by renaming another to its place, as this library and the hub do, changes
-    /// nothing here, for the old one lives on until the tensor is freed. But bytes overwritten in the file itself may be
-    /// seen in the tensor, and of a file that was cut short no byte beyond its end can be read again: the JVM throws an
-    /// [InternalError] there, or ends. Read, do not map, what others write to. Windows lets nobody delete or replace the
-    /// file meanwhile.
+    /// file. Whoever replaces the file by renaming another to its place, as this library does, changes nothing here,
+    /// for the old one lives on until the tensor is freed. But bytes overwritten in the file itself may be seen in the
+    /// tensor, and of a file that was cut short no byte beyond its end can be read again: the JVM throws an
+    /// [InternalError] there, or ends. Read, do not map, what others write to. Windows lets nobody delete or replace
+    /// the file meanwhile.
     ///
     /// A file that may not be opened for writing is read: a private mapping needs that in Java.
     ///

@@ -27,7 +27,7 @@ import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 
-/// Tensors that stay where they lie in a file: the same bits as those read, their own to write, gone when they are freed.
+/// Tensors that stay where they lie in a file: the same bits as those read, theirs to write, gone when they are freed.
 class MappedTest {
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final int ROWS = 300;
