@@ -7,7 +7,6 @@ import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Shape;
-import org.sfumato.tensor.Spec;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.io.TensorFile;
 
