@@ -1,5 +1,6 @@
 package org.sfumato.models.evaluation;
 
+import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -8,7 +9,7 @@ import org.sfumato.tensor.Tensor;
 /// The Gaussian with the mean and the covariance of a sample: what a generator must beat.
 ///
 /// @param mean (D)
-/// @param root (D, D), of the covariance: `root root^T`
+/// @param root (D, R), of the covariance: `root root^T`
 public record FittedGaussian(Tensor mean, Tensor root) {
     /// Of rows (M, D), in the current scope.
     public static FittedGaussian of(Tensor sample) {
@@ -17,6 +18,9 @@ public record FittedGaussian(Tensor mean, Tensor root) {
         var rows = new double[Math.toIntExact(sample.size(0))][d];
         for (int i = 0; i < rows.length; i++) {
             System.arraycopy(values, i * d, rows[i], 0, d);
+        }
+        if (rows.length <= d) {
+            return ofFew(sample.cast(DType.F32));
         }
         var eigen = SymmetricEigen.of(SymmetricEigen.covariance(rows));
         var root = new float[d * d];
@@ -34,9 +38,16 @@ public record FittedGaussian(Tensor mean, Tensor root) {
         return new FittedGaussian(Tensor.of(floats, d), Tensor.of(root, d, d));
     }
 
+    /// The covariance of fewer rows than numbers is that of their differences to the mean, which are its root.
+    private static FittedGaussian ofFew(Tensor sample) {
+        var mean = Scope.result(() -> sample.mean(0));
+        return new FittedGaussian(mean, Scope.result(() ->
+                sample.sub(mean).div(Math.sqrt(sample.size(0))).t().contiguous()));
+    }
+
     /// Draws `count` rows. Shape: (count, D).
     public Tensor sample(int count, Rng rng) {
-        return Scope.result(() -> Tensor.normal(Shape.of(count, mean.size(0)), rng).to(mean.device())
+        return Scope.result(() -> Tensor.normal(Shape.of(count, root.size(1)), rng).to(mean.device())
                 .matmul(root.t()).add(mean));
     }
 }

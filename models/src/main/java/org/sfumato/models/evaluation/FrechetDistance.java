@@ -28,12 +28,37 @@ public final class FrechetDistance {
         for (int i = 0; i < m.length; i++) {
             sum += (m[i] - n[i]) * (m[i] - n[i]);
         }
-        var c = SymmetricEigen.covariance(a);
-        var d = SymmetricEigen.covariance(b);
-        for (int i = 0; i < m.length; i++) {
-            sum += c[i][i] + d[i][i];
+        centre(a, m);
+        centre(b, n);
+        for (var rows : new double[][][] {a, b}) {                      // tr C and tr D
+            for (var row : rows) {
+                sum += Arrays.stream(row).map(v -> v * v).sum();
+            }
         }
-        return Math.max(0, sum - 2 * traceOfRoot(SymmetricEigen.of(c), d));
+        double trace = Math.min(a.length, b.length) < m.length ? a.length < b.length ? nuclear(a, b) : nuclear(b, a)
+                : traceOfRoot(SymmetricEigen.of(gram(transposed(a))), gram(transposed(b)));
+        return Math.max(0, sum - 2 * trace);
+    }
+
+    /// Takes the mean off and divides by the root of the number, so that `C = A^T A`.
+    private static void centre(double[][] rows, double[] mean) {
+        double scale = 1 / Math.sqrt(rows.length);
+        for (var row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                row[i] = (row[i] - mean[i]) * scale;
+            }
+        }
+    }
+
+    /// `tr (A^T A B^T B)^(1/2)`, the sum of the singular values of `A B^T`, of which there are no more than rows.
+    private static double nuclear(double[][] a, double[][] b) {
+        return Arrays.stream(SymmetricEigen.of(gram(times(a, transposed(b)))).values())
+                .map(v -> Math.sqrt(Math.max(0, v))).sum();
+    }
+
+    /// `A A^T`.
+    private static double[][] gram(double[][] a) {
+        return times(a, transposed(a));
     }
 
     /// `tr (C D)^(1/2)`, which is that of `C^(1/2) D C^(1/2)`, a symmetric matrix.

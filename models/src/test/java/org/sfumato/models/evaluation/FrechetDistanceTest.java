@@ -14,6 +14,7 @@ import org.sfumato.tensor.Tensor;
 
 class FrechetDistanceTest {
     private static final double NUMPY_1 = 1.015401357158927;
+    private static final double NUMPY_3 = 3.171603439107127;
     private static final double NUMPY_2 = 2.8791803450162763;
 
     /// Numbers by NumPy: `C = np.cov(x.T, bias=True)`, and the trace of the root from `np.linalg.eigvals(C @ D)`.
@@ -28,6 +29,18 @@ class FrechetDistanceTest {
             var a = Tensor.of(IntStream.range(0, 18).mapToDouble(i -> Math.sin((double) i * i)).toArray(), 6, 3);
             var b = Tensor.of(IntStream.range(0, 15).mapToDouble(i -> Math.cos(i * i * .7)).toArray(), 5, 3);
             assertThat(FrechetDistance.squared(a, b)).isCloseTo(NUMPY_2, within(1e-9));
+        });
+    }
+
+    /// Fewer rows than numbers. By NumPy: the trace of the root as the sum of `np.linalg.svd(A @ B.T)[1]` with A and B
+    /// the centred rows over the roots of their numbers.
+    @Test
+    void ofFewRowsToo() {
+        Scope.temporary(() -> {
+            var a = Tensor.of(IntStream.range(0, 15).mapToDouble(i -> Math.sin((double) i * i)).toArray(), 3, 5);
+            var b = Tensor.of(IntStream.range(0, 20).mapToDouble(i -> Math.cos(i * i * .7)).toArray(), 4, 5);
+            assertThat(FrechetDistance.squared(a, b)).isCloseTo(NUMPY_3, within(1e-7));      // roots of what is 0
+            assertThat(FrechetDistance.squared(b, a)).isCloseTo(NUMPY_3, within(1e-7));
         });
     }
 

@@ -56,6 +56,19 @@ class KernelDiscrepancyTest {
         });
     }
 
+    /// So has that of three rows of four numbers.
+    @Test
+    void aGaussianFittedToFewRowsHasTheirMoments() {
+        Scope.temporary(() -> {
+            var data = Tensor.of(new float[] {1, 0, 2, -1, 0, 3, 1, 1, -2, 1, 0, 2}, 3, 4);
+            var expected = moments(data);
+            var found = moments(FittedGaussian.of(data).sample(20_000, Rng.of(5)));
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(found[i]).isCloseTo(expected[i], within(.1));
+            }
+        });
+    }
+
     private static double[] moments(Tensor x) {
         var mean = x.mean(0);
         var centred = x.sub(mean);
