@@ -63,7 +63,7 @@ final class LatentOptions {
                 case LAPLACE -> new ContinuousSchedule.Laplace(0, .5);
                 case V_DIFFUSION -> new SigmaSchedule.VDiffusion(1e-3, 1e3, 1);
                 case KARRAS -> new SigmaSchedule.Karras(.01, 100, 7);
-                case LOG_NORMAL -> SigmaSchedule.LogNormal.edm();
+                case LOG_NORMAL -> SigmaSchedule.LogNormal.edm(1);
             };
         }
 

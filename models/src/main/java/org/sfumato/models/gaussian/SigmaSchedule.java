@@ -76,9 +76,12 @@ public sealed interface SigmaSchedule extends GaussianSchedule {
             }
         }
 
-        /// EDM's: mean -1.2, deviation 1.2, for data of deviation 1/2.
-        public static LogNormal edm() {
-            return new LogNormal(-1.2, 1.2);
+        /// EDM's, whose data have a deviation of 1/2: mean -1.2, deviation 1.2; for data of another one all noise is
+        /// scaled with it.
+        ///
+        /// @param data their deviation, above 0
+        public static LogNormal edm(double data) {
+            return new LogNormal(-1.2 + Math.log(2 * data), 1.2);
         }
 
         @Override

@@ -70,11 +70,13 @@ class ScheduleTest {
         double[] normal = {-7.034483825301132, -3.090232306167813, -1.6448536269514726, -1.2815515655446008,
             -.5244005127080407, 0, 1.9599639845400536, 3.7190164854557084};
         for (int i = 0; i < shares.length; i++) {
-            assertThat(Math.log(SigmaSchedule.LogNormal.edm().sigma(shares[i]))).as("share " + shares[i])
+            assertThat(Math.log(SigmaSchedule.LogNormal.edm(.5).sigma(shares[i]))).as("share " + shares[i])
                     .isCloseTo(-1.2 + 1.2 * normal[i], within(1e-13));
         }
-        assertThat(SigmaSchedule.LogNormal.edm().level(0).sigma()).isCloseTo(Math.exp(-1.2 - 9.6), within(1e-15));
-        assertThat(SigmaSchedule.LogNormal.edm().level(1).sigma()).isCloseTo(Math.exp(-1.2 + 9.6), within(1e-9));
+        assertThat(SigmaSchedule.LogNormal.edm(1).sigma(.3)).isCloseTo(2 * SigmaSchedule.LogNormal.edm(.5).sigma(.3),
+                within(1e-12));
+        assertThat(SigmaSchedule.LogNormal.edm(.5).level(0).sigma()).isCloseTo(Math.exp(-1.2 - 9.6), within(1e-15));
+        assertThat(SigmaSchedule.LogNormal.edm(.5).level(1).sigma()).isCloseTo(Math.exp(-1.2 + 9.6), within(1e-9));
     }
 
     @Test
