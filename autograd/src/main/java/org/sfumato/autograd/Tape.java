@@ -106,6 +106,13 @@ public final class Tape implements AutoCloseable {
         return gradients(List.of(targets));
     }
 
+    /// Hands those of `tensors` that this tape owns to the scope around it, so that they outlive it.
+    public void keep(Tensor... tensors) {
+        for (var tensor : tensors) {
+            scope.keep(tensor);                         // of several views of one memory the first hands it on
+        }
+    }
+
     /// Frees all that was made while recording, the value and the gradients included, except what was kept.
     @Override
     public void close() {

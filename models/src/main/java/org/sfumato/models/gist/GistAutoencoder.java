@@ -85,7 +85,7 @@ public record GistAutoencoder(GistEncoder encoder, Transformer decoder) implemen
     /// The mean cross-entropy in nats of the tokens of texts, by their own latents.
     public Tensor loss(Spans spans, Pass pass) {
         return crossEntropy(latents(spans, pass.part(0)), Spans.none(spans.rows(), 0), spans, pass.part(1))
-                .sum().div(spans.tokens());
+                .sum().div(spans.count());
     }
 
     /// The share of the tokens that are the likeliest ones for their latents and the true tokens before them.

@@ -114,6 +114,11 @@ public record Spans(Tensor ids, Tensor present) {
 
     /// How many tokens there are.
     public long tokens() {
-        return Math.round(present.cast(DType.F32).sum().item());
+        return Math.round(count().item());
+    }
+
+    /// The same as a number on the device, for which nobody waits: exact up to 2^24. Shape: ().
+    public Tensor count() {
+        return present.cast(DType.F32).sum();
     }
 }

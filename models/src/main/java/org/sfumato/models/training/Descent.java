@@ -63,9 +63,10 @@ public final class Descent implements AutoCloseable {
             var gradients = tape.gradients(parameters.values());
             int next = 1;
             for (var parameter : parameters.values()) {
-                made[next++] = gradients.of(parameter).keep();
+                made[next++] = gradients.of(parameter);
             }
-            made[0] = tape.value().keep();
+            made[0] = tape.value();
+            tape.keep(made);
             return made;
         }
     }

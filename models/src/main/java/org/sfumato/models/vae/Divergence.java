@@ -9,13 +9,13 @@ import org.sfumato.tensor.Tensor;
 public sealed interface Divergence {
     /// A single number in nats. Shape: ().
     ///
-    /// @param tokens how many tokens the batch has
-    Tensor of(Posterior q, long tokens);
+    /// @param tokens how many tokens the batch has, a single number
+    Tensor of(Posterior q, Tensor tokens);
 
     /// Nothing of it: where the encoder does not learn there is nothing to weigh.
     record None() implements Divergence {
         @Override
-        public Tensor of(Posterior q, long tokens) {
+        public Tensor of(Posterior q, Tensor tokens) {
             return Tensor.full(Shape.SCALAR, 0, q.mean().dtype(), q.mean().device());
         }
     }
@@ -23,7 +23,7 @@ public sealed interface Divergence {
     /// `sum KL / tokens`: with a weight of 1 the loss is the negative bound for each token. LDLM's.
     record PerToken() implements Divergence {
         @Override
-        public Tensor of(Posterior q, long tokens) {
+        public Tensor of(Posterior q, Tensor tokens) {
             return q.kl().sum().div(tokens);
         }
     }
@@ -33,7 +33,7 @@ public sealed interface Divergence {
     /// @param lambda nats of each coordinate
     record FreeBits(double lambda) implements Divergence {
         @Override
-        public Tensor of(Posterior q, long tokens) {
+        public Tensor of(Posterior q, Tensor tokens) {
             var mean = q.kl().mean();
             double free = lambda * q.mean().size(1) * q.mean().size(2);
             return mean.maximum(mean.stopGradient().mul(0).add(free));
@@ -44,7 +44,7 @@ public sealed interface Divergence {
     /// arXiv 1606.04934, appendix C.8; `fb = 3` of AdaVAE.
     record FreeBitsEach(double lambda) implements Divergence {
         @Override
-        public Tensor of(Posterior q, long tokens) {
+        public Tensor of(Posterior q, Tensor tokens) {
             var each = q.klByCoordinate();
             return each.maximum(each.stopGradient().mul(0).add(lambda)).sum(-1, -2).mean();
         }
@@ -53,7 +53,7 @@ public sealed interface Divergence {
     /// `mean_batch sum_j [KL_j > lambda] KL_j`: only coordinates that say more than that. `fb = 2` of AdaVAE.
     record Masked(double lambda) implements Divergence {
         @Override
-        public Tensor of(Posterior q, long tokens) {
+        public Tensor of(Posterior q, Tensor tokens) {
             var each = q.klByCoordinate();
             return each.mul(each.stopGradient().gt(lambda).cast(DType.F32)).sum(-1, -2).mean();
         }

@@ -51,7 +51,7 @@ public record VaeObjective(double prefixShare, int withheld, KlWeight weight, Di
     /// The same for a posterior, a latent drawn from it and the weight.
     Tensor loss(TextVae vae, Posterior q, Tensor z, Spans prefix, Spans span, double beta,
             Pass pass) {
-        long tokens = span.tokens();
+        var tokens = span.count();
         var rec = vae.crossEntropy(z, prefix, span, pass).sum().div(tokens);
         return rec.add(divergence.of(q, tokens).mul(beta));
     }

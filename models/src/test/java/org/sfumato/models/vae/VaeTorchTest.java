@@ -219,11 +219,12 @@ class VaeTorchTest {
     void theFreeBitsAreFree() {
         Scope.temporary(() -> {
             var q = Posterior.unit(Tensor.of(new float[] {1, 0, 2, 0}, 2, 1, 2));           // nats .5, 0 and 2, 0
-            assertThat(new Divergence.PerToken().of(q, 5).item()).isCloseTo(.5, within(1e-6));
-            assertThat(new Divergence.FreeBits(.5).of(q, 5).item()).isCloseTo(1.25, within(1e-6));
-            assertThat(new Divergence.FreeBits(1).of(q, 5).item()).isCloseTo(2, within(1e-6));
-            assertThat(new Divergence.FreeBitsEach(1).of(q, 5).item()).isCloseTo((2 + 3) / 2., within(1e-6));
-            assertThat(new Divergence.Masked(.7).of(q, 5).item()).isCloseTo(1, within(1e-6));
+            var tokens = Tensor.of(5f).reshape(Shape.SCALAR);
+            assertThat(new Divergence.PerToken().of(q, tokens).item()).isCloseTo(.5, within(1e-6));
+            assertThat(new Divergence.FreeBits(.5).of(q, tokens).item()).isCloseTo(1.25, within(1e-6));
+            assertThat(new Divergence.FreeBits(1).of(q, tokens).item()).isCloseTo(2, within(1e-6));
+            assertThat(new Divergence.FreeBitsEach(1).of(q, tokens).item()).isCloseTo((2 + 3) / 2., within(1e-6));
+            assertThat(new Divergence.Masked(.7).of(q, tokens).item()).isCloseTo(1, within(1e-6));
         });
     }
 
