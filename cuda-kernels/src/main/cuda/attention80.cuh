@@ -137,7 +137,7 @@ template <int HEAD, class T> INLINE void store(T* to, const f32 (*c)[4], int row
 }
 
 // blockIdx: the block of queries, the head, the batch.
-template <int HEAD, class T> INLINE void attention(Rows<T> q, Rows<T> k, Rows<T> v, Scores<T> mask, T* o, T* lse,
+template <int HEAD, class T> INLINE void attention(Rows<T> q, Rows<T> k, Rows<T> v, Scores<T> mask, T* o, f32* lse,
         Sizes z) {
     const int KEYS = 64;
     __shared__ __align__(128) u8 memory[(ROWS + 2 * KEYS) * HEAD * 2];
@@ -224,7 +224,7 @@ template <int HEAD, class T> INLINE void attention(Rows<T> q, Rows<T> k, Rows<T>
         l[half] += shuffleXor(l[half], 1);
         l[half] += shuffleXor(l[half], 2);
         if (lane % 4 == 0 && i + half * 8 < z.t) {
-            put(lse + row + i + half * 8, l[half] == 0 ? -infinity() : m[half] * LN_2 + logf(l[half]));
+            lse[row + i + half * 8] = l[half] == 0 ? -infinity() : m[half] * LN_2 + logf(l[half]);
         }
     }
     store<HEAD>(o + row * z.e, sum, i, z.t, z.e, l[0] == 0 ? 0.f : 1.f / l[0], l[1] == 0 ? 0.f : 1.f / l[1]);
@@ -235,7 +235,7 @@ INLINE f32 finite(f32 lse) { return lse == -infinity() ? 0.f : lse; }
 
 // dq = scale ds k, with ds = p (do v^T - delta).
 template <int HEAD, class T> INLINE void gradQueries(Rows<T> q, Rows<T> k, Rows<T> v, Rows<T> dO, Scores<T> mask,
-        const T* lse, const f32* delta, T* dq, Sizes z) {
+        const f32* lse, const f32* delta, T* dq, Sizes z) {
     const int KEYS = HEAD > 64 ? 32 : 64;
     __shared__ __align__(128) u8 memory[2 * (ROWS + KEYS) * HEAD * 2];
     u32 qs = sharedAddress(memory);
@@ -261,7 +261,7 @@ template <int HEAD, class T> INLINE void gradQueries(Rows<T> q, Rows<T> k, Rows<
     #pragma unroll
     for (int half = 0; half < 2; half++) {
         bool exists = i + half * 8 < z.t;
-        log[half] = exists ? finite(get(lse[row + i + half * 8])) : 0.f;
+        log[half] = exists ? finite(lse[row + i + half * 8]) : 0.f;
         mean[half] = exists ? delta[row + i + half * 8] : 0.f;
     }
     f32 sum[HEAD / 8][4];
@@ -295,7 +295,7 @@ template <int HEAD, class T> INLINE void gradQueries(Rows<T> q, Rows<T> k, Rows<
 // dv = p^T do and dk = scale ds^T q, summed over the query heads of a key head. blockIdx: the block of keys, the key
 // head, the batch.
 template <int HEAD, class T> INLINE void gradKeys(Rows<T> q, Rows<T> k, Rows<T> v, Rows<T> dO, Scores<T> mask,
-        const T* lse, const f32* delta, T* dk, T* dv, Sizes z) {
+        const f32* lse, const f32* delta, T* dk, T* dv, Sizes z) {
     const int QUERIES = 32;
     __shared__ __align__(128) u8 memory[2 * (ROWS + QUERIES) * HEAD * 2];
     u32 ks = sharedAddress(memory);
@@ -337,7 +337,7 @@ template <int HEAD, class T> INLINE void gradKeys(Rows<T> q, Rows<T> k, Rows<T> 
                 #pragma unroll
                 for (int e = 0; e < 2; e++) {
                     int i = i0 + n * 8 + lane % 4 * 2 + e;
-                    f32 log = i < z.t ? finite(get(lse[row + i])) : 0.f;
+                    f32 log = i < z.t ? finite(lse[row + i]) : 0.f;
                     f32 mean = i < z.t ? delta[row + i] : 0.f;
                     #pragma unroll
                     for (int half = 0; half < 2; half++) {
@@ -359,15 +359,15 @@ template <int HEAD, class T> INLINE void gradKeys(Rows<T> q, Rows<T> k, Rows<T> 
 
 #define ATTENTION(HEAD, name, T) \
     extern "C" __global__ void __launch_bounds__(THREADS) attention_##HEAD##_##name(Rows<T> q, Rows<T> k, Rows<T> v, \
-            Scores<T> mask, T* o, T* lse, Sizes z) { \
+            Scores<T> mask, T* o, f32* lse, Sizes z) { \
         attention<HEAD>(q, k, v, mask, o, lse, z); \
     } \
     extern "C" __global__ void __launch_bounds__(THREADS) attentionGradQueries_##HEAD##_##name(Rows<T> q, Rows<T> k, \
-            Rows<T> v, Rows<T> dO, Scores<T> mask, const T* lse, const f32* delta, T* dq, Sizes z) { \
+            Rows<T> v, Rows<T> dO, Scores<T> mask, const f32* lse, const f32* delta, T* dq, Sizes z) { \
         gradQueries<HEAD>(q, k, v, dO, mask, lse, delta, dq, z); \
     } \
     extern "C" __global__ void __launch_bounds__(THREADS) attentionGradKeys_##HEAD##_##name(Rows<T> q, Rows<T> k, \
-            Rows<T> v, Rows<T> dO, Scores<T> mask, const T* lse, const f32* delta, T* dk, T* dv, Sizes z) { \
+            Rows<T> v, Rows<T> dO, Scores<T> mask, const f32* lse, const f32* delta, T* dk, T* dv, Sizes z) { \
         gradKeys<HEAD>(q, k, v, dO, mask, lse, delta, dk, dv, z); \
     }
 #define HEADS(name, T) \

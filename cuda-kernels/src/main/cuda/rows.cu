@@ -172,7 +172,7 @@ template <class T> INLINE void crossEntropyGrad(const T* x, const i64* t, const 
 }
 
 // The cross-entropy of logits that were made in f32; both results are 0 in ignored rows.
-template <class T> INLINE void chunkLoss(const f32* z, const i64* t, T* loss, T* lse, i64 n, i64 d, i64 ignored) {
+KERNEL chunkLoss(const f32* z, const i64* t, f32* loss, f32* lse, i64 n, i64 d, i64 ignored) {
     i64 r = row();
     if (r >= n) {
         return;
@@ -186,21 +186,21 @@ template <class T> INLINE void chunkLoss(const f32* z, const i64* t, T* loss, T*
     if (threadIdx.x == 0) {
         f32 log = logf(e.s);
         bool exists = (u64) target < (u64) d;
-        put(loss + r, exists && target != ignored ? log - (z[target] - e.m) : 0.f);
-        put(lse + r, log + e.m);
+        loss[r] = exists && target != ignored ? log - (z[target] - e.m) : 0.f;
+        lse[r] = log + e.m;
     }
 }
 
 // Its gradient by the logits, 0 where the row is ignored or dLoss is 0.
-template <class T> INLINE void chunkGrad(const f32* z, const i64* t, const T* lse, const T* dLoss, T* g, i64 n, i64 d,
-        i64 ignored) {
+template <class T> INLINE void chunkGrad(const f32* z, const i64* t, const f32* lse, const f32* dLoss, T* g, i64 n,
+        i64 d, i64 ignored) {
     i64 r = row();
     if (r >= n) {
         return;
     }
     i64 target = t[r];
-    f32 scale = get(dLoss[r]);
-    f32 log = get(lse[r]);
+    f32 scale = dLoss[r];
+    f32 log = lse[r];
     bool counts = target != ignored && scale != 0.f && (u64) target < (u64) d;
     z += r * d;
     g += r * d;
@@ -216,15 +216,16 @@ template <class T> INLINE void chunkGrad(const f32* z, const i64* t, const T* ls
 }
 
 // A thread for each pair (x_i, x_(i + half)) of rows of 2 half elements at positions row mod t.
-template <class T> INLINE void rotary(const T* x, const T* cosines, const T* sines, T* y, i64 n, i64 t, i64 half) {
+template <class T> INLINE void rotary(const T* x, const f32* cosines, const f32* sines, T* y, i64 n, i64 t,
+        i64 half) {
     i64 at = (i64) blockIdx.x * blockDim.x + threadIdx.x;
     if (at >= n) {
         return;
     }
     i64 r = at / half;
     i64 i = at % half;
-    f32 c = get(cosines[r % t * half + i]);
-    f32 s = get(sines[r % t * half + i]);
+    f32 c = cosines[r % t * half + i];
+    f32 s = sines[r % t * half + i];
     f32 a = get(x[r * 2 * half + i]);
     f32 b = get(x[r * 2 * half + half + i]);
     put(y + r * 2 * half + i, a * c - b * s);
@@ -293,14 +294,11 @@ template <class T> INLINE void dropout(const T* x, T* y, i64 n, u64 seed, u64 st
             i64 d, i64 ignored) { \
         crossEntropyGrad(x, t, lse, dLoss, w, dx, n, d, ignored); \
     } \
-    KERNEL chunkLoss_##name(const f32* z, const i64* t, T* loss, T* lse, i64 n, i64 d, i64 ignored) { \
-        chunkLoss(z, t, loss, lse, n, d, ignored); \
-    } \
-    KERNEL chunkGrad_##name(const f32* z, const i64* t, const T* lse, const T* dLoss, T* g, i64 n, i64 d, \
+    KERNEL chunkGrad_##name(const f32* z, const i64* t, const f32* lse, const f32* dLoss, T* g, i64 n, i64 d, \
             i64 ignored) { \
         chunkGrad(z, t, lse, dLoss, g, n, d, ignored); \
     } \
-    KERNEL rotary_##name(const T* x, const T* cosines, const T* sines, T* y, i64 n, i64 t, i64 half) { \
+    KERNEL rotary_##name(const T* x, const f32* cosines, const f32* sines, T* y, i64 n, i64 t, i64 half) { \
         rotary(x, cosines, sines, y, n, t, half); \
     } \
     KERNEL dropout_##name(const T* x, T* y, i64 n, u64 seed, u64 stream, const u64* key, u32 limit, \

@@ -85,7 +85,7 @@ final class AttentionCuda {
         }
 
         /// Results in the type that the kernels write.
-        Operand[] results(Operand[] out) {
+        Operand[] results(Operand... out) {
             var made = out.clone();
             for (int i = 0; i < out.length; i++) {
                 made[i] = out[i].dtype() == dtype ? out[i] : work.make(dtype, out[i].shape());
@@ -93,7 +93,7 @@ final class AttentionCuda {
             return made;
         }
 
-        void finish(Operand[] made, Operand[] out) {
+        void finish(Operand[] made, Operand... out) {
             for (int i = 0; i < out.length; i++) {
                 if (made[i] != out[i]) {
                     work.copy(made[i], out[i]);
@@ -156,17 +156,17 @@ final class AttentionCuda {
             return;
         }
         var call = Call.of(work, op, in.length > 3 ? in[3] : null, in[0], in[1], in[2]);
-        var to = call.results(out);
-        var kernel = call.mask(call.kernel("attention")).address(to[0]).address(to[1]);
+        var to = call.results(out[0]);
+        var kernel = call.mask(call.kernel("attention")).address(to[0]).address(out[1]);
         call.sizes(kernel).launch(call.grid(call.q));
-        call.finish(to, out);
+        call.finish(to, out[0]);
     }
 
     /// [AttentionGrad]: q, k, v, o, lse, do, mask -> dq, dk, dv.
     static void grad(Workspace work, AttentionGrad op, Operand[] in, Operand[] out) {
         var call = Call.of(work, op.forward(), in.length > 6 ? in[6] : null, in[0], in[1], in[2], in[5]);
         var o = work.dense(work.as(call.dtype, in[3]));
-        var lse = work.dense(work.as(call.dtype, in[4]));
+        var lse = work.dense(work.as(DType.F32, in[4]));
         var dO = call.dtype == DType.F32 ? heads(work, in[5]) : in[5];
         var to = call.results(out);
         var delta = work.make(DType.F32, lse.shape());

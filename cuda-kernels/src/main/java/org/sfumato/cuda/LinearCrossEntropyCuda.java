@@ -42,9 +42,8 @@ final class LinearCrossEntropyCuda {
             long count = Math.min(piece, n - from);
             var logits = rows(z, 0, count);
             MatMulCuda.sums(work, rows(in[0], from, count), turned(in[1]), bias, logits, false);
-            work.kernel("rows", "chunkLoss_" + in[0].dtype()).address(logits).address(rows(t, from, count))
-                    .address(rows(out[0], from, count)).address(rows(out[1], from, count)).i64(count).i64(v)
-                    .i64(op.ignoreIndex()).launch(RowsCuda.grid(logits));
+            work.kernel("rows", "chunkLoss").address(logits).address(rows(t, from, count))
+                    .address(rows(out[0], from, count)).address(rows(out[1], from, count)).i64(count).i64(v).i64(op.ignoreIndex()).launch(RowsCuda.grid(logits));
         }
     }
 
@@ -53,7 +52,8 @@ final class LinearCrossEntropyCuda {
         var dtype = in[0].dtype();
         long n = in[0].shape().size(0);
         long v = in[1].shape().size(0);
-        var given = new Operand[] {work.dense(in[2]), work.dense(in[3]), work.dense(in[4])};
+        var given = new Operand[] {work.dense(in[2]), work.dense(work.as(DType.F32, in[3])),
+            work.dense(work.as(DType.F32, in[4]))};
         var bias = in.length > 5 ? work.dense(in[5]) : null;
         work.look(op.name(), given[0], v, op.ignoreIndex());
         long piece = piece(n, v);

@@ -142,9 +142,9 @@ final class RowsCuda {
         if (n == 0) {
             return;
         }
-        var x = work.dense(in);
-        work.kernel(MODULE, "rotary_" + out.dtype()).address(x[0]).address(x[1]).address(x[2]).address(out).i64(n)
-                .i64(out.shape().size(-2)).i64(width(out) / 2)
+        work.kernel(MODULE, "rotary_" + out.dtype()).address(work.dense(in[0]))
+                .address(work.dense(work.as(DType.F32, in[1]))).address(work.dense(work.as(DType.F32, in[2])))
+                .address(out).i64(n).i64(out.shape().size(-2)).i64(width(out) / 2)
                 .launch(Driver.Grid.of(Launcher.blocks(n, THREADS), THREADS));
     }
 

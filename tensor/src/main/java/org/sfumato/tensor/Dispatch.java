@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import org.sfumato.tensor.op.CustomOp;
 import org.sfumato.tensor.op.Fused;
 import org.sfumato.tensor.op.Op;
+import org.sfumato.tensor.op.QuantisedLinearOp;
 import org.sfumato.tensor.op.View;
 import org.sfumato.tensor.spi.Backend;
 import org.sfumato.tensor.spi.Operand;
@@ -114,12 +115,24 @@ public final class Dispatch {
         var out = op.outputs(specs);
         var memory = backend(op, in);
         if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
-            return unrecorded(() -> Scope.results(() -> as(out, in, fused.reference(wide(in)))));
+            return unrecorded(() -> Scope.results(() -> as(out, in, widened(fused, memory, in))));
         }
         return allocateAndRun(op, memory, in, out);
     }
 
-    /// Half types as f32: a composition rounds where a kernel would, at the end.
+    /// `op` on half types as f32, by the kernel for these where there is one, else by its composition: either way
+    /// results are rounded once, at the end.
+    private static Tensor[] widened(Fused op, Memory memory, Tensor[] in) {
+        var wide = wide(in);
+        var direct = wide.clone();
+        if (op instanceof QuantisedLinearOp linear) {                           // a kernel reads what is stored as it is
+            System.arraycopy(in, 1, direct, 1, linear.format().partCount());
+        }
+        var specs = specs(direct);
+        return memory.backend().supports(op, specs) ? allocateAndRun(op, memory, direct, op.outputs(specs))
+                : op.reference(wide);
+    }
+
     private static Tensor[] wide(Tensor[] in) {
         var wide = in.clone();
         for (int i = 0; i < in.length; i++) {

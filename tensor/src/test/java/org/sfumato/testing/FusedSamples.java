@@ -159,7 +159,7 @@ final class FusedSamples {
                 samples.addAll(linearSample(gradient, in).forms());
             }
         }
-        return samples;
+        return gradient ? samples.stream().flatMap(sample -> sample.withWide(3, 4).stream()).toList() : samples;
     }
 
     private static Sample linearSample(boolean gradient, Input... in) {
@@ -230,7 +230,7 @@ final class FusedSamples {
             var biased = attention(op, gradient, q, k, v, Input.of(holes, bias.shape().sizes()));
             samples.addAll(z[4] < 10 ? biased.forms() : List.of(biased));
         }
-        return samples;
+        return gradient ? samples.stream().flatMap(sample -> sample.withWide(4).stream()).toList() : samples;
     }
 
     private static Sample attention(AttentionOp op, boolean gradient, Input... in) {
@@ -251,8 +251,10 @@ final class FusedSamples {
         for (var size : new long[][] {{1, 2}, {7, 4}, {2, 3, 13, 14}, {1, 207, 64}, {2, 0, 4}}) {
             long t = size[size.length - 2];
             long half = size[size.length - 1] / 2;
-            samples.addAll(Sample.near(1, new RotaryOp(), Input.normal(0, size), Input.uniform(1, -1, 1, t, half),
-                    Input.uniform(2, -1, 1, t, half)).forms());
+            var sample = Sample.near(1, new RotaryOp(), Input.normal(0, size), Input.uniform(1, -1, 1, t, half),
+                    Input.uniform(2, -1, 1, t, half));
+            samples.addAll(sample.forms());
+            samples.addAll(sample.withWide(1, 2));
         }
         return samples;
     }

@@ -16,6 +16,10 @@ import org.sfumato.tensor.op.Op;
 public record Sample(Op op, List<Input> inputs, List<DType> types, double absolute) {
     /// The floating types.
     public static final List<DType> FLOATING = List.of(DType.F32, DType.F64, DType.BF16, DType.F16);
+    /// Those in which arithmetic is done.
+    public static final List<DType> WIDE = List.of(DType.F32, DType.F64);
+    /// Those that are for storage.
+    public static final List<DType> HALF = List.of(DType.BF16, DType.F16);
     /// All types.
     public static final List<DType> ALL = List.of(DType.values());
     /// One type, for samples in which no type varies.
@@ -34,6 +38,15 @@ public record Sample(Op op, List<Input> inputs, List<DType> types, double absolu
     /// This sample in other types.
     public Sample in(List<DType> others) {
         return new Sample(op, inputs, others, absolute);
+    }
+
+    /// This sample in wide types, and in half types with f32 as the type of the inputs numbered `wide`.
+    public List<Sample> withWide(int... wide) {
+        var half = new ArrayList<>(inputs);
+        for (int k : wide) {
+            half.set(k, half.get(k).as(DType.F32));
+        }
+        return List.of(in(WIDE), with(half).in(HALF));
     }
 
     /// This sample with other inputs.

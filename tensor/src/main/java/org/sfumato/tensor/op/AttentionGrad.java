@@ -6,7 +6,7 @@ import org.sfumato.tensor.Tensor;
 
 /// The gradients of [AttentionOp], with `p = exp(scores - lse)` and `delta = sum_e o do`: `dv = p^T do`, `ds = scale *
 /// p * (do v^T - delta)`, `dq = ds k`, `dk = ds^T q`; key and value heads sum over their queries. Inputs: q, k, v, o,
-/// lse, do, mask (optional) -> dq, dk, dv. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
+/// lse (f32 for half types), do, mask (optional) -> dq, dk, dv. Source: Dao et al. 2022, arXiv 2205.14135, algorithm 4.
 public record AttentionGrad(AttentionOp forward) implements Fused {
     @Override
     public String name() {
@@ -20,17 +20,19 @@ public record AttentionGrad(AttentionOp forward) implements Fused {
 
     @Override
     public Tensor[] reference(Tensor... in) {
-        var q = in[0];
-        var k = AttentionOp.heads(in[1], q);
-        var v = AttentionOp.heads(in[2], q);
+        var type = in[0].dtype();
+        var q = in[0].cast(type.compute());
+        var k = AttentionOp.heads(in[1].cast(q.dtype()), q);
+        var v = AttentionOp.heads(in[2].cast(q.dtype()), q);
+        var dO = in[5].cast(q.dtype());
         var scores = forward.masked(q.matmul(k.transpose(-2, -1)).mul(forward.scale()), in.length > 6 ? in[6] : null);
         var lse = in[4].unsqueeze(-1);
         lse = lse.eq(Double.NEGATIVE_INFINITY).where(Tensor.full(lse.shape(), 0, q.dtype(), q.device()), lse);
         var p = scores.sub(lse).exp();
-        var delta = in[3].mul(in[5]).sum(true, -1);
-        var ds = p.mul(in[5].matmul(v.transpose(-2, -1)).sub(delta)).mul(forward.scale());
-        return new Tensor[] {ds.matmul(k), group(ds.transpose(-2, -1).matmul(q), in[1]),
-            group(p.transpose(-2, -1).matmul(in[5]), in[2])};
+        var delta = in[3].mul(dO).sum(true, -1);
+        var ds = p.mul(dO.matmul(v.transpose(-2, -1)).sub(delta)).mul(forward.scale());
+        return new Tensor[] {ds.matmul(k).cast(type), group(ds.transpose(-2, -1).matmul(q), in[1]).cast(type),
+            group(p.transpose(-2, -1).matmul(dO), in[2]).cast(type)};
     }
 
     /// Sums the gradients of the query heads that share a key head.

@@ -10,11 +10,11 @@ import org.sfumato.tensor.Tensor;
 /// Scaled dot-product attention: `o = softmax(scale * q k^T + mask) v`.
 ///
 /// Shapes: q (B, H, T, D), k (B, G, S, D), v (B, G, S, E), mask broadcastable to (B, H, T, S), optional -> o (B, H, T,
-/// E), and the log-sum-exp of the scores (B, H, T), which the gradient reads. H is a multiple of G: each of the G key
-/// heads serves H/G query heads. A boolean mask is true where a query may look; a floating one is added to the scores.
-/// With `causal`, query `i` sees keys `j <= i + S - T`. A query that sees no key gets 0, and minus infinity as its
-/// log-sum-exp. Source: Vaswani et al. 2017, arXiv 1706.03762, equation 1; grouped queries: Ainslie et al. 2023, arXiv
-/// 2305.13245.
+/// E), and the log-sum-exp of the scores (B, H, T), f32 for half types, which the gradient reads. H is a multiple of G:
+/// each of the G key heads serves H/G query heads. A boolean mask is true where a query may look; a floating one is
+/// added to the scores. With `causal`, query `i` sees keys `j <= i + S - T`. A query that sees no key gets 0, and minus
+/// infinity as its log-sum-exp. Scores and their softmax are f32 for half types. Source: Vaswani et al. 2017, arXiv
+/// 1706.03762, equation 1; grouped queries: Ainslie et al. 2023, arXiv 2305.13245.
 public record AttentionOp(double scale, boolean causal) implements Fused {
     @Override
     public String name() {
@@ -45,15 +45,18 @@ public record AttentionOp(double scale, boolean causal) implements Fused {
                         + in[3]);
             }
         }
-        return new Spec[] {new Spec(q.with(3, v.size(3)), in[0].dtype()), new Spec(q.range(0, 3), in[0].dtype())};
+        return new Spec[] {new Spec(q.with(3, v.size(3)), in[0].dtype()), new Spec(q.range(0, 3), in[0].dtype().compute())};
     }
 
     @Override
     public Tensor[] reference(Tensor... in) {
-        var q = in[0];
-        var scores = masked(q.matmul(heads(in[1], q).transpose(-2, -1)).mul(scale), in.length > 3 ? in[3] : null);
+        var type = in[0].dtype();
+        var q = in[0].cast(type.compute());
+        var k = heads(in[1].cast(q.dtype()), q);
+        var v = heads(in[2].cast(q.dtype()), q);
+        var scores = masked(q.matmul(k.transpose(-2, -1)).mul(scale), in.length > 3 ? in[3] : null);
         if (scores.shape().size(-1) == 0) {
-            return new Tensor[] {q.matmul(heads(in[1], q).transpose(-2, -1)).matmul(heads(in[2], q)),
+            return new Tensor[] {q.matmul(k.transpose(-2, -1)).matmul(v).cast(type),
                 Tensor.full(q.shape().range(0, 3), Double.NEGATIVE_INFINITY, q.dtype(), q.device())};
         }
         var max = scores.max(true, -1).stopGradient();
@@ -62,7 +65,7 @@ public record AttentionOp(double scale, boolean causal) implements Fused {
         var sum = e.sum(true, -1);
         var blind = sum.eq(0);
         var p = e.div(blind.where(Tensor.full(sum.shape(), 1, q.dtype(), q.device()), sum));
-        return new Tensor[] {p.matmul(heads(in[2], q)), max.add(sum.log()).squeeze(-1)};
+        return new Tensor[] {p.matmul(v).cast(type), max.add(sum.log()).squeeze(-1)};
     }
 
     /// The scores with the mask applied and, with `causal`, the future at minus infinity.

@@ -12,9 +12,9 @@ import org.sfumato.tensor.Tensor;
 /// either direction.
 ///
 /// Shapes: x (N, D), W (V, D), targets t (N) i64, b (V), optional -> loss (N) in nats, and the log-sum-exp (N), 0 in
-/// ignored rows, that the gradient reads. One floating type. A bias of minus infinity takes a class out. A target
-/// outside [0, V) that is not ignored is an error. Source: Wijmans et al. 2024, arXiv 2411.09009, without its
-/// approximation of small gradients.
+/// ignored rows, that the gradient reads. One floating type; for half types logits and both results are f32. A bias of
+/// minus infinity takes a class out. A target outside [0, V) that is not ignored is an error. Source: Wijmans et al.
+/// 2024, arXiv 2411.09009, without its approximation of small gradients.
 ///
 /// @param ignoreIndex the target that counts for nothing; PyTorch's default is -100
 public record LinearCrossEntropyOp(long ignoreIndex) implements Fused {
@@ -38,13 +38,14 @@ public record LinearCrossEntropyOp(long ignoreIndex) implements Fused {
         if (in.length > 3 && !in[3].equals(new Spec(Shape.of(w.size(0)), in[0].dtype()))) {
             throw new ShapeException("linearCrossEntropy: bias " + in[3] + " does not fit W " + in[1]);
         }
-        var rows = new Spec(Shape.of(x.size(0)), in[0].dtype());
+        var rows = new Spec(Shape.of(x.size(0)), in[0].dtype().compute());
         return new Spec[] {rows, rows};
     }
 
     @Override
     public Tensor[] reference(Tensor... in) {
-        var logits = in[0].linear(in[1], in.length > 3 ? in[3] : null);
+        var wide = in[0].dtype().compute();
+        var logits = in[0].cast(wide).linear(in[1].cast(wide), in.length > 3 ? in[3].cast(wide) : null);
         var out = new CrossEntropyOp(ignoreIndex).reference(logits, in[2]);
         var zero = Tensor.full(out[1].shape(), 0, out[1].dtype(), out[1].device());
         return new Tensor[] {out[0], in[2].ne(ignoreIndex).where(out[1], zero)};
