@@ -113,7 +113,7 @@ final class Backward {
             var results = Scope.results(() -> rule.vjp(new Pass(node), dOut));
             for (int i = 0; i < results.length; i++) {
                 if (results[i] != null && needed.contains(node.in()[i])) {
-                    add(node, i, results[i]);
+                    add(node, i, typed(results[i], node.in()[i]));
                 } else if (results[i] != null) {
                     gradientUses.putIfAbsent(buffer(results[i]), 0);
                     freeIfUnused(results[i]);
@@ -125,6 +125,17 @@ final class Backward {
                 releaseGradient(dOut[i]);
             }
         }
+    }
+
+    /// A gradient is of the type of what it is by; a rule of operands of several types may give that of the result.
+    private Tensor typed(Tensor gradient, Tensor input) {
+        if (gradient.dtype() == input.dtype()) {
+            return gradient;
+        }
+        var cast = gradient.cast(input.dtype());
+        gradientUses.putIfAbsent(buffer(gradient), 0);
+        freeIfUnused(gradient);
+        return cast;
     }
 
     private void add(Tape.Node node, int index, Tensor gradient) {

@@ -3,6 +3,7 @@ package org.sfumato.autograd;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.sfumato.tensor.Dispatch;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.tensor.op.CustomOp;
 
@@ -11,7 +12,7 @@ import org.sfumato.tensor.op.CustomOp;
 public final class Recompute {
     private Recompute() { }
 
-    private record Block(UnaryOperator<Tensor> body) implements CustomOp {
+    private record Block(UnaryOperator<Tensor> body, Precision precision) implements CustomOp {
         @Override
         public String name() {
             return "recompute";
@@ -20,11 +21,11 @@ public final class Recompute {
         /// The inputs beyond the first are parameters, which the body reaches by itself.
         @Override
         public Tensor[] reference(Tensor... in) {
-            return new Tensor[] {body.apply(in[0])};
+            return new Tensor[] {precision.call(() -> body.apply(in[0]))};
         }
     }
 
-    /// `body(x)`, recomputed when its gradient is needed. `body` must give the same result each time: random numbers in
+    /// `body(x)`, recomputed when its gradient is needed, in the same precision. `body` must give the same result each time: random numbers in
     /// it come from an [org.sfumato.tensor.Rng], which is a value.
     ///
     /// @param parameters every tensor besides `x` that `body` reads and that needs a gradient
@@ -34,6 +35,6 @@ public final class Recompute {
         for (int i = 1; i < in.length; i++) {
             in[i] = parameters.get(i - 1);
         }
-        return Dispatch.one(new Block(body), in);
+        return Dispatch.one(new Block(body, Precision.current()), in);
     }
 }

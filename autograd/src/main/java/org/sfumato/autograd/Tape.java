@@ -3,8 +3,10 @@ package org.sfumato.autograd;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.sfumato.tensor.Dispatch;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
@@ -78,6 +80,16 @@ public final class Tape implements AutoCloseable {
     /// @throws IllegalArgumentException if the value does not depend on one of the targets by differentiable operations
     /// @throws IllegalStateException if gradients were taken before, or a recorded tensor was written in place
     public Gradients gradients(Collection<Tensor> targets) {
+        return gradients(targets, null);
+    }
+
+    /// The gradients of the value times `scale`, one number: what is too small for a half type on the way back is not
+    /// when it is scaled. Throws as [#gradients(Collection)].
+    public Gradients scaledGradients(Collection<Tensor> targets, Tensor scale) {
+        return gradients(targets, Objects.requireNonNull(scale, "scale"));
+    }
+
+    private Gradients gradients(Collection<Tensor> targets, Tensor scale) {
         if (value.shape().count() != 1) {
             throw new ShapeException("gradients: the value has shape " + value.shape()
                     + "\nhint: sum or average it to one number");
@@ -87,10 +99,11 @@ public final class Tape implements AutoCloseable {
         }
         walked = true;
         var wanted = targets.toArray(Tensor[]::new);
-        var results = scope.call(() -> Dispatch.unrecorded(() -> {
-            var seed = Tensor.full(value.shape(), 1, value.dtype(), value.device());
+        var results = scope.call(() -> Dispatch.unrecorded(() -> Precision.F32.call(() -> {
+            var seed = scale == null ? Tensor.full(value.shape(), 1, value.dtype(), value.device())
+                    : scale.cast(value.dtype()).reshape(value.shape());
             return new Backward(nodes, scope, value).run(new Tensor[] {value}, new Tensor[] {seed}, wanted);
-        }));
+        })));
         for (int i = 0; i < wanted.length; i++) {
             if (results[i] == null) {
                 throw new IllegalArgumentException("gradients: the value does not depend on target " + i + ", "

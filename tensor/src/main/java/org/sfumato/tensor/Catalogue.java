@@ -50,6 +50,12 @@ final class Catalogue {
 
     private Catalogue() { }
 
+    /// True of what reaches farther than a half type: [Precision].
+    static boolean isWide(Pointwise op) {
+        return op == EXP || op == EXPM1 || op == LOG || op == LOG1P || op == SQUARE || op == RECIPROCAL || op == RSQRT
+                || op == SOFTPLUS || op.name().equals("pow");
+    }
+
     static Tensor pow(Tensor x, double exponent) {
         if (exponent == 0) {
             return Tensor.full(x.shape(), 1, x.dtype(), x.device());

@@ -19,12 +19,14 @@ public final class Dispatch {
 
     private Dispatch() { }
 
-    /// Runs `op` on `in` and returns all its results.
+    /// Runs `op` on `given`, in the types of the current [Precision], and returns all its results.
     ///
     /// @throws ShapeException if the inputs do not fit
     /// @throws IllegalArgumentException if the inputs lie on different devices
     /// @throws IllegalStateException if an input was freed
-    public static Tensor[] apply(Op op, Tensor... in) {
+    public static Tensor[] apply(Op op, Tensor... given) {
+        var casts = Precision.casts();
+        var in = casts == null ? given : casts.of(op, given);
         var out = execute(op, in);
         if (RECORDER.isBound()) {
             RECORDER.get().record(op, in, out);
@@ -99,6 +101,16 @@ public final class Dispatch {
         return isRecording() ? recording(NONE, body) : body.get();
     }
 
+    /// Who is told of operations.
+    static Recorder recorder() {
+        return RECORDER.orElse(NONE);
+    }
+
+    /// Runs `body`, the composition of an operation, with no recorder told and in the types that it is given.
+    private static Tensor[] composition(Supplier<Tensor[]> body) {
+        return unrecorded(() -> Precision.F32.call(() -> Scope.results(body)));
+    }
+
     /// True if operations are being recorded.
     public static boolean isRecording() {
         return RECORDER.isBound() && RECORDER.get() != NONE;
@@ -109,13 +121,13 @@ public final class Dispatch {
             return new Tensor[] {in[0].view(view.apply(in[0].layout()))};
         }
         if (op instanceof CustomOp custom) {
-            return unrecorded(() -> Scope.results(() -> distinct(in, custom.reference(in))));
+            return composition(() -> distinct(in, custom.reference(in)));
         }
         var specs = specs(in);
         var out = op.outputs(specs);
         var memory = backend(op, in);
         if (op instanceof Fused fused && !memory.backend().supports(op, specs)) {
-            return unrecorded(() -> Scope.results(() -> as(out, in, widened(fused, memory, in))));
+            return composition(() -> as(out, in, widened(fused, memory, in)));
         }
         return allocateAndRun(op, memory, in, out);
     }

@@ -17,8 +17,13 @@ public final class ClipNorm {
     /// What clips `gradients`, all of one type.
     public static Clip of(Map<String, Tensor> gradients, double max) {
         var norm = norm(gradients);
+        return new Clip(scale(norm, max), norm);
+    }
+
+    /// What clips gradients whose norm is `norm`, a tensor without axes.
+    public static Tensor scale(Tensor norm, double max) {
         var one = norm.mul(0).add(1);
-        return new Clip(norm.add(1e-6).reciprocal().mul(max).minimum(one), norm);
+        return norm.add(1e-6).reciprocal().mul(max).minimum(one);
     }
 
     /// The norm of all gradients together.

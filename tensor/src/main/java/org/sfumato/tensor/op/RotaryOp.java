@@ -1,5 +1,6 @@
 package org.sfumato.tensor.op;
 
+import org.sfumato.tensor.DType;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Shape;
 import org.sfumato.tensor.ShapeException;
@@ -9,8 +10,8 @@ import org.sfumato.tensor.Tensor;
 /// Rotary position embedding: the pair `(x_i, x_(i + D/2))` of each position is turned by an angle,
 /// `y_i = x_i cos - x_(i+D/2) sin`, `y_(i+D/2) = x_(i+D/2) cos + x_i sin` for `i < D/2`.
 ///
-/// Shapes: x (..., T, D) with even D, cos and sin (T, D/2) -> y (..., T, D). The tables are of x's type, or f32 where
-/// that is a half type: an angle of many turns has no place in 8 bits. Source: Su et al. 2021, arXiv 2104.09864,
+/// Shapes: x (..., T, D) with even D, cos and sin (T, D/2) -> y (..., T, D). The tables are of x's type or
+/// f32: half types are too coarse for them. Source: Su et al. 2021, arXiv 2104.09864,
 /// in the split-halves order of GPT-NeoX and LLaMA checkpoints.
 public record RotaryOp() implements Fused {
     @Override
@@ -25,7 +26,7 @@ public record RotaryOp() implements Fused {
             throw new ShapeException("rotary: needs x (..., T, D) with even D, got " + in[0]);
         }
         var table = new Spec(Shape.of(x.size(-2), x.size(-1) / 2), in[0].dtype());
-        if (!in[1].equals(in[2]) || !in[1].equals(table) && !in[1].equals(table.as(in[0].dtype().compute()))) {
+        if (!in[1].equals(in[2]) || !in[1].equals(table) && !in[1].equals(table.as(DType.F32))) {
             throw new ShapeException("rotary: cos and sin must be " + table + " for x " + in[0] + ", got " + in[1]
                     + " and " + in[2]);
         }
