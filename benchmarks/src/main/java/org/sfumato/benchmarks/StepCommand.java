@@ -14,6 +14,7 @@ import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.Dispatch;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Profile;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
@@ -61,6 +62,10 @@ final class StepCommand implements Callable<Integer> {
     @Option(names = "--forward", description = "Forward passes only.")
     boolean forward;
 
+    @Option(names = "--precision", defaultValue = "f32", description = "${COMPLETION-CANDIDATES}: types of the matrix "
+            + "products of a step (default ${DEFAULT-VALUE}).")
+    Precision precision;
+
     @Option(names = "--steps", paramLabel = "N", description = "Steps to measure (default: 100 of cpu, 9 of others).")
     Integer steps;
 
@@ -93,7 +98,7 @@ final class StepCommand implements Callable<Integer> {
             text[i] = (int) Rng.of(0).below(i, VOCABULARY - 1);
         }
         var recipe = new TrainingConfig(config.model, config.batch, config.model.length(), 1e-3, 0, .9, .99, .1, true,
-                1, 0, 0, 0, 0, 0);
+                1, 0, 0, 0, 0, 0, precision);
         try (var trainer = new Trainer(recipe, process(), Tokens.of(text), 1)) {
             Runnable work = forward ? passes(trainer, text) : trainer::step;
             measure(trainer, work);

@@ -18,6 +18,7 @@ import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -53,6 +54,8 @@ final class TinyRun {
         gradients(TransformerConfig.classic(VOCABULARY, LENGTH, 32, 2, 4), "classic", results);
         gradients(TransformerConfig.modern(VOCABULARY, LENGTH, 32, 2, 2), "modern", results);
         training(results);
+        mixed(Precision.BF16, results);
+        mixed(Precision.FP16, results);
         return results;
     }
 
@@ -70,16 +73,31 @@ final class TinyRun {
         });
     }
 
+    private static TrainingConfig recipe(int width, Precision precision) {
+        var model = TransformerConfig.modern(VOCABULARY, LENGTH, width, 2, 2);
+        return new TrainingConfig(model, ROWS, LENGTH, 3e-3, 0, .9, .99, .1, false, 1, 4, .5, .9, .2, 5, precision);
+    }
+
+    private static Tokens text() {
+        return Tokens.of(IntStream.range(0, 500).map(i -> (i * i / 7 + i) % (VOCABULARY - 1)).toArray());
+    }
+
     private static void training(Map<String, double[]> results) {
-        var text = Tokens.of(IntStream.range(0, 500).map(i -> (i * i / 7 + i) % (VOCABULARY - 1)).toArray());
-        var model = TransformerConfig.modern(VOCABULARY, LENGTH, 32, 2, 2);
-        var config = new TrainingConfig(model, ROWS, LENGTH, 3e-3, 0, .9, .99, .1, false, 1, 4, .5, .9, .2, 5);
-        try (var trainer = new Trainer(config, PROCESS, text, STEPS)) {
+        try (var trainer = new Trainer(recipe(32, Precision.F32), PROCESS, text(), STEPS)) {
             results.put("losses", IntStream.range(0, STEPS).mapToDouble(s -> trainer.step()).toArray());
             trainer.parameters().forEach((key, p) -> results.put("trained:" + key, p.toDoubles()));
             var sampler = new MaskedSampler(trainer.network(), PROCESS, Sampling.oneByOne(Order.CONFIDENCE, .8));
             var written = sampler.fill(Canvas.after(new int[] {3, 1, 4}, 9), Rng.of(7), Sampler.Observer.NONE);
             results.put("text", Arrays.stream(written).asDoubleStream().toArray());
+        }
+    }
+
+    private static void mixed(Precision precision, Map<String, double[]> results) {
+        try (var trainer = new Trainer(recipe(32, precision), PROCESS, text(), STEPS)) {
+            results.put("losses:" + precision, IntStream.range(0, STEPS).mapToDouble(s -> trainer.step()).toArray());
+            if (precision == Precision.FP16) {
+                results.put("scale", trainer.optimizerState().get("loss.scale").toDoubles());
+            }
         }
     }
 }

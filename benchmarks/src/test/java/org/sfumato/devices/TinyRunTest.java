@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.sfumato.tensor.Precision;
 import org.sfumato.testing.ChildJvm;
 
 /// A program that names no device does on the CUDA backend what it does on the CPU: a run with the property
@@ -44,6 +46,20 @@ class TinyRunTest {
                 assertThat(distance(ptx.get(name), values)).as(name).isLessThan(2e-5);
             }
         });
+    }
+
+    @Test
+    void mixedPrecisionFollowsF32OnBoth() {
+        for (var run : List.of(cpu, ptx)) {
+            for (var precision : List.of(Precision.BF16, Precision.FP16)) {
+                var losses = run.get("losses:" + precision);
+                for (int s = 0; s < losses.length; s++) {
+                    assertThat(losses[s]).as("%s, step %d", precision, s).isCloseTo(cpu.get("losses")[s],
+                            within(precision == Precision.BF16 ? 1e-2 : 2e-3)).isNotEqualTo(cpu.get("losses")[s]);
+                }
+            }
+            assertThat(run.get("scale")).as("nothing overflows").containsExactly(65536);
+        }
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.tensor.Precision;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -118,7 +119,8 @@ public record Cli(int code, String out, String err) {
     public static void begin(Path out, Path text) throws IOException {
         var corpus = TextCorpus.ofCharacters(TextCorpus.read(text));
         var model = TransformerConfig.modern(corpus.tokenizer().vocabularySize() + 1, 16, 16, 1, 2);
-        var config = new TrainingConfig(model, 2, 16, 3e-3, .02, .9, .99, .01, false, 1, 4, .6, .9, .1, 7);
+        var config = new TrainingConfig(model, 2, 16, 3e-3, .02, .9, .99, .01, false, 1, 4, .6, .9, .1, 7,
+                Precision.F32);
         var progress = JsonNodeFactory.instance.objectNode();
         try (var trainer = new Trainer(config, MaskedProcess.of(model.vocabulary() - 1), corpus.train(), 1);
                 var checkpoints = new Checkpoints(out.resolve("checkpoints"), 1)) {

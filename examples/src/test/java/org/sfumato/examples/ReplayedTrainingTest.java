@@ -15,6 +15,7 @@ import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Parameters;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Tensor;
 import org.sfumato.testing.ChildJvm;
@@ -30,7 +31,8 @@ class ReplayedTrainingTest {
         var dropout = new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(), c.heads(), c.pattern(),
                 c.mlpWidth(), c.activation(), c.norms(), c.positions(), c.biases(), c.output(),
                 TransformerConfig.Start.NORMAL, .1, 0);
-        return new TrainingConfig(dropout, 2, 8, 1e-2, .02, .9, .99, .1, false, 1, 3, .5, .9, .2, 9);
+        return new TrainingConfig(dropout, 2, 8, 1e-2, .02, .9, .99, .1, false, 1, 3, .5, .9, .2, 9,
+                Precision.F32);
     }
 
     /// A process whose default device is the interpreted one.

@@ -36,6 +36,7 @@ import org.sfumato.models.training.LatentTrainer;
 import org.sfumato.models.training.LatentTrainingConfig;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.io.Safetensors;
@@ -99,9 +100,9 @@ final class LatentLlmTraining implements Callable<Integer> {
             description = "Epochs between checkpoints (default ${DEFAULT-VALUE}).")
     int saveEvery;
 
-    @Option(names = "--mixed_precision", defaultValue = "no", paramLabel = "TYPE",
-            description = "no; fp16 and bf16, the original's default, are refused (default ${DEFAULT-VALUE}).")
-    Precision precision;
+    @Option(names = "--mixed_precision", defaultValue = "fp16", paramLabel = "TYPE",
+            description = "fp16 with a scaled loss, bf16, or no: all in f32 (default ${DEFAULT-VALUE}).")
+    Mixed mixed;
 
     @Option(names = "--use_hf_unet", description = "UNet2D, not MLP-UNet.")
     boolean unet;
@@ -135,8 +136,16 @@ final class LatentLlmTraining implements Callable<Integer> {
     LatentRecipe.Scaling scaling;
 
     /// `--mixed_precision`.
-    enum Precision {
-        FP16, BF16, NO
+    enum Mixed {
+        FP16, BF16, NO;
+
+        Precision precision() {
+            return switch (this) {
+                case FP16 -> Precision.FP16;
+                case BF16 -> Precision.BF16;
+                case NO -> Precision.F32;
+            };
+        }
     }
 
     @Override
@@ -150,11 +159,6 @@ final class LatentLlmTraining implements Callable<Integer> {
         common.atLeast(2, "--save_image_steps", sampleSteps);
         common.atLeast(1, "--save_model_epochs", saveEvery);
         common.notNegative("--ema", average);
-        if (precision != Precision.NO) {
-            throw new IllegalArgumentException("--mixed_precision " + precision.name().toLowerCase(Locale.ROOT)
-                    + ": the engine computes training in f32; it has no pass that casts single operations to half "
-                    + "types, and no scaling of the loss\nhint: --mixed_precision no");
-        }
         if (push && repository == null) {
             throw new IllegalArgumentException("--push_to_hub needs --hub_model_id owner/name");
         }
@@ -189,7 +193,8 @@ final class LatentLlmTraining implements Callable<Integer> {
             table = gists.encode(text.all(), Integer.MAX_VALUE);
         }
         int each = Math.ceilDiv(table.rows(), batch * accumulation);
-        var training = LatentTrainingConfig.ddpm(seed).with(batch * accumulation, 0, rate, average, warmup);
+        var training = LatentTrainingConfig.ddpm(seed).with(batch * accumulation, 0, rate, average, warmup)
+                .withPrecision(mixed.precision());
         var objective = new DenoisingObjective(new GaussianProcess(DiscreteSchedule.linear(),
                 new Parameterisation.Epsilon()), new Weighting.Simple(), DenoisingObjective.Draw.APART, 0, 0);
         var stored = resume ? stored(training, network(table), objective) : null;

@@ -66,6 +66,9 @@ public final class DistillCommand implements Callable<Integer> {
             description = "Decay of the averaged weights; 0 for none (default ${DEFAULT-VALUE}).")
     double average;
 
+    @Mixin
+    PrecisionOption precision;
+
     @Option(names = "--resume", description = "Go on after the last whole round in --out.")
     boolean resume;
 
@@ -88,7 +91,8 @@ public final class DistillCommand implements Callable<Integer> {
     private Integer distill(Trained trained, Tokens tokens) throws IOException {
         var process = process(trained);
         var path = trained.objective() instanceof Duo duo ? duo.curriculum() : DuoCurriculum.of(process.vocabulary());
-        var config = trained.config().withLearningRate(rate).withAverage(average);
+        var config = trained.config().withLearningRate(rate).withAverage(average)
+                .withPrecision(precision.or(trained.config().precision()));
         config = batch == null ? config : config.withBatch(batch);
         var stored = new TrainingFolder(out).begin(common, resume);
         double divergence = Double.NaN;

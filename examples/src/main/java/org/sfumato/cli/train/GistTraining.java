@@ -101,7 +101,7 @@ final class GistTraining implements Callable<Integer> {
                 : GistTrainingConfig.original(run.seed);
         return new GistTrainingConfig(or(gists, c.gists()), or(constants, c.constants()), or(block, c.block()),
                 or(rank, c.rank()), !frozen && c.decoder(), or(batch, c.batch()), or(rate, c.learningRate()),
-                c.weightDecay(), c.clip(), c.warmup(), run.seed);
+                c.weightDecay(), c.clip(), c.warmup(), run.seed, run.precision.or(c.precision()));
     }
 
     private static <T> T or(T given, T usual) {

@@ -11,6 +11,7 @@ import org.sfumato.models.gaussian.Parameterisation;
 import org.sfumato.models.gaussian.SigmaSchedule;
 import org.sfumato.models.gaussian.Weighting;
 import org.sfumato.models.training.LatentTrainingConfig;
+import org.sfumato.tensor.Precision;
 import picocli.CommandLine.Option;
 
 /// What a user may change in a [LatentRecipe].
@@ -129,8 +130,8 @@ final class LatentOptions {
         common.notNegative("--unconditional", unconditional == null ? 0 : unconditional);
     }
 
-    /// `recipe` as the options change it.
-    LatentRecipe apply(LatentRecipe recipe) {
+    /// `recipe` as the options change it, in `precision`.
+    LatentRecipe apply(LatentRecipe recipe, Precision precision) {
         var training = recipe.training();
         var objective = recipe.objective();
         var process = new GaussianProcess(shifted(schedule == null ? objective.process().schedule() : schedule.of()),
@@ -138,7 +139,7 @@ final class LatentOptions {
         return new LatentRecipe(recipe.network(), new LatentTrainingConfig(or(batch, training.batch()),
                 or(context, training.context()), or(rate, training.learningRate()), training.beta1(), training.beta2(),
                 training.weightDecay(), training.clip(), or(warmup, training.warmup()), training.course(),
-                or(average, training.average()), training.power(), training.seed()),
+                or(average, training.average()), training.power(), training.seed(), precision),
                 new DenoisingObjective(process, weighting == null ? objective.weighting() : weighting.of(),
                         objective.levels(), or(unconditional, objective.unconditional()), objective.selfConditioned()),
                 scaling == null ? recipe.scaling() : scaling);

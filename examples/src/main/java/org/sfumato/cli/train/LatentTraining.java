@@ -15,6 +15,7 @@ import org.sfumato.models.training.LatentCheckpoint;
 import org.sfumato.models.training.LatentTrainer;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -80,7 +81,8 @@ final class LatentTraining implements Callable<Integer> {
                     + " of them held out, leave no two to train on or none to validate\nhint: another --held-out");
         }
         var train = table.part(0, table.rows() - held);
-        var recipe = options.apply(LatentRecipe.of(denoiser, preset, table, run.seed));
+        var recipe = options.apply(LatentRecipe.of(denoiser, preset, table, run.seed),
+                run.precision.or(Precision.F32));
         recipe = selfCondition ? recipe.selfConditioned() : recipe;
         var stored = stored(recipe);
         var statistics = stored.isPresent() ? LatentCheckpoint.statistics(stored.get()) : recipe.scaling().of(train);

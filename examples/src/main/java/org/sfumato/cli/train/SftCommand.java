@@ -26,6 +26,7 @@ import org.sfumato.nn.lora.LoraConfig;
 import org.sfumato.nn.lora.Targets;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.Schedule;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import picocli.CommandLine.Command;
@@ -82,6 +83,9 @@ public final class SftCommand implements Callable<Integer> {
                     + "(default ${DEFAULT-VALUE}).")
     Masks masks;
 
+    @Mixin
+    PrecisionOption precision;
+
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
 
@@ -132,7 +136,7 @@ public final class SftCommand implements Callable<Integer> {
                 Rng.of(seed));
         var schedule = new Schedule.Linear(Math.min(WARMUP, steps / 10), steps, .1);
         var config = new AnswerTrainer.Config(masks.of(MaskedProcess.of(found.mask().getAsInt()), seed), end(found),
-                batch, AdamW.Config.of(rate), schedule, 1, seed);
+                batch, AdamW.Config.of(rate), schedule, 1, precision.or(Precision.F32), seed);
         var stored = stored();
         double loss = Double.NaN;
         try (var interrupt = new Interrupt();

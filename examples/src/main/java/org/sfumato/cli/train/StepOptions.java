@@ -2,6 +2,7 @@ package org.sfumato.cli.train;
 
 import java.nio.file.Path;
 import org.sfumato.cli.shared.Common;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Of a training whose length is given in steps: `@Mixin StepOptions run = new StepOptions(2000, 500, 1000);`.
@@ -12,6 +13,9 @@ final class StepOptions {
 
     @Option(names = "--steps", paramLabel = "N", description = "Length of the run (default ${DEFAULT-VALUE}).")
     long steps;
+
+    @Mixin
+    PrecisionOption precision;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;

@@ -17,6 +17,7 @@ import org.sfumato.models.training.Trainer;
 import org.sfumato.models.training.TrainingCheckpoint;
 import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tokenizers.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ExitCode;
@@ -45,6 +46,9 @@ abstract class Training implements Callable<Integer> {
 
     @ArgGroup
     RunLength length;
+
+    @Mixin
+    PrecisionOption precision;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     long seed;
@@ -122,7 +126,8 @@ abstract class Training implements Callable<Integer> {
     }
 
     private TrainingConfig config(Tokenizer tokenizer) {
-        return kind().adapted(recipe.config(kind().vocabulary(tokenizer), seed));
+        return kind().adapted(recipe.config(kind().vocabulary(tokenizer), seed))
+                .withPrecision(precision.or(Precision.F32));
     }
 
     /// `stored`, unless the options ask for another recipe.
@@ -134,6 +139,7 @@ abstract class Training implements Callable<Integer> {
         for (var option : List.of("--preset", "--width", "--layers", "--heads", "--context")) {
             same(option, wanted.model(), stored.model());
         }
+        same("--precision", wanted.precision(), stored.precision());
         same("--average", wanted.average(), stored.average());
         return stored;
     }

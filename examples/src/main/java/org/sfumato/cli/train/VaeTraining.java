@@ -19,6 +19,7 @@ import org.sfumato.models.vae.LdlmFolder;
 import org.sfumato.models.vae.LoraVae;
 import org.sfumato.models.vae.TextVae;
 import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.quantised.WeightFormat;
@@ -93,7 +94,8 @@ final class VaeTraining implements Callable<Integer> {
         try (var read = TrainingData.read(common, data, words)) {
             var corpus = read.corpus();
             var before = stored.map(VaeCheckpoint::config).orElse(null);
-            var recipe = options.recipe(loaded, corpus.tokenizer().vocabularySize(), run.steps, run.seed, before);
+            var recipe = options.recipe(loaded, corpus.tokenizer().vocabularySize(), run.steps, run.seed, before)
+                    .withPrecision(run.precision.or(Precision.F32));
             if (before != null) {
                 run.folder().requireSame(recipe, before);
             }

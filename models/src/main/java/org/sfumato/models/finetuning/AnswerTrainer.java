@@ -9,6 +9,7 @@ import org.sfumato.models.training.Descent;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.Schedule;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
@@ -29,9 +30,10 @@ public final class AnswerTrainer implements AutoCloseable {
     /// @param adamW the optimiser, with the height of its rate
     /// @param schedule the course of the rate
     /// @param clip the largest norm of all gradients together
+    /// @param precision of the loss and its gradients; parameters are f32 in each
     /// @param seed of everything random
     public record Config(AnswerMasking masking, int end, int batch, AdamW.Config adamW, Schedule schedule, double clip,
-            long seed) {
+            Precision precision, long seed) {
         /// Checks batch and clip.
         public Config {
             if (batch < 1 || !(clip > 0)) {
@@ -46,7 +48,6 @@ public final class AnswerTrainer implements AutoCloseable {
     private final Map<String, Tensor> parameters;
     private final List<List<PromptAnswer>> conversations;
     private final Config config;
-    private final AdamW optimizer;
     private final Descent descent;
     private long step;
 
@@ -62,8 +63,8 @@ public final class AnswerTrainer implements AutoCloseable {
         this.parameters = parameters;
         this.conversations = conversations;
         this.config = config;
-        this.optimizer = scope.call(() -> new AdamW(parameters, config.adamW()));
-        this.descent = new Descent(parameters, optimizer, config.clip());
+        this.descent = scope.call(() -> new Descent(parameters, new AdamW(parameters, config.adamW()), config.clip(),
+                config.precision()));
     }
 
     /// The rows of step `number`.
@@ -97,9 +98,9 @@ public final class AnswerTrainer implements AutoCloseable {
         return loss;
     }
 
-    /// The state of the optimiser by name, live.
+    /// The state of the optimiser and of the scale of the loss by name, live.
     public Map<String, Tensor> optimizerState() {
-        return optimizer.state();
+        return descent.state();
     }
 
     /// Goes on after `steps` steps; the parameters and the state of the optimiser are put in place by the caller.

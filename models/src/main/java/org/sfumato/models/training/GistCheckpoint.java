@@ -47,7 +47,7 @@ public final class GistCheckpoint {
     ///
     /// @throws IllegalArgumentException if the checkpoint is of another kind
     public static GistTrainingConfig config(Stored stored) {
-        return RecordJson.read(GistTrainingConfig.class, part(stored, "training"));
+        return RecordJson.read(GistTrainingConfig.class, TrainingCheckpoint.recipe(part(stored, "training")));
     }
 
     /// The tokenizer of a stored run.

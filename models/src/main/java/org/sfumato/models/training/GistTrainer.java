@@ -33,7 +33,6 @@ public final class GistTrainer implements Steps {
     private final GistAutoencoder autoencoder;
     private final Batches batches;
     private final Map<String, Tensor> parameters;
-    private final AdamW optimizer;
     private final Descent descent;
     private Schedule schedule;
     private long step;
@@ -54,9 +53,9 @@ public final class GistTrainer implements Steps {
         this.autoencoder = autoencoder;
         this.batches = new Batches(new PackedWindows(tokens, config.block()), config.batch(), config.seed());
         this.parameters = autoencoder.trained(config.decoder());
-        this.optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), .9, .999, 1e-8,
+        var optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), .9, .999, 1e-8,
                 config.weightDecay(), true)));
-        this.descent = new Descent(parameters, optimizer, config.clip());
+        this.descent = scope.call(() -> new Descent(parameters, optimizer, config.clip(), config.precision()));
         plan(steps);
     }
 
@@ -174,9 +173,9 @@ public final class GistTrainer implements Steps {
         return autoencoder;
     }
 
-    /// The state of the optimiser by name, live.
+    /// The state of the optimiser and of the scale of the loss by name, live.
     public Map<String, Tensor> optimizerState() {
-        return optimizer.state();
+        return descent.state();
     }
 
     /// Goes on after `steps` of `total` steps; parameters and the state of the optimiser are put in place by the

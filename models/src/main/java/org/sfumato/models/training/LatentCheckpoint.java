@@ -61,7 +61,7 @@ public final class LatentCheckpoint {
     ///
     /// @throws IllegalArgumentException if the checkpoint is of another kind
     public static LatentTrainingConfig config(Stored stored) {
-        return RecordJson.read(LatentTrainingConfig.class, part(stored, "training"));
+        return RecordJson.read(LatentTrainingConfig.class, TrainingCheckpoint.recipe(part(stored, "training")));
     }
 
     /// The network of a stored run.

@@ -40,7 +40,6 @@ public final class LatentTrainer implements Steps {
     private final LatentTable data;
     private final LatentNetwork network;
     private final Map<String, Tensor> parameters;
-    private final Optimizer optimizer;
     private final Descent descent;
     private final Ema average;
     private final Replay averaging;
@@ -80,8 +79,8 @@ public final class LatentTrainer implements Steps {
                             : " reads no condition, the latents have one\nhint: a ControlNet.Config around it"));
         }
         this.parameters = network.parameters();
-        this.optimizer = scope.call(() -> optimizer(config, network));
-        this.descent = new Descent(parameters, optimizer, config.clip());
+        var optimizer = scope.call(() -> optimizer(config, network));
+        this.descent = scope.call(() -> new Descent(parameters, optimizer, config.clip(), config.precision()));
         this.averaging = Replay.on(Optimizer.device(parameters), "average of the parameters");
         this.average = config.average() > 0
                 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, config.power()))) : null;
@@ -212,9 +211,9 @@ public final class LatentTrainer implements Steps {
         return parameters;
     }
 
-    /// The state of the optimiser by name, live.
+    /// The state of the optimiser and of the scale of the loss by name, live.
     public Map<String, Tensor> optimizerState() {
-        return optimizer.state();
+        return descent.state();
     }
 
     /// The averaged parameters by name, live; empty if there is no average.

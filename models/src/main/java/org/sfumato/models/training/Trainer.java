@@ -38,7 +38,6 @@ public final class Trainer implements Steps {
     private final Objective<? super Transformer> objective;
     private final Transformer network;
     private final Map<String, Tensor> parameters;
-    private final Optimizer optimizer;
     private final Descent descent;
     private final Ema average;
     private final Replay averaging;
@@ -61,8 +60,8 @@ public final class Trainer implements Steps {
         this.objective = objective;
         this.network = scope.call(() -> Transformer.init(config.model(), Rng.of(config.seed())));
         this.parameters = network.parameters();
-        this.optimizer = scope.call(() -> optimizer(config, parameters));
-        this.descent = new Descent(parameters, optimizer, config.clip());
+        var optimizer = scope.call(() -> optimizer(config, parameters));
+        this.descent = scope.call(() -> new Descent(parameters, optimizer, config.clip(), config.precision()));
         this.averaging = Replay.on(Optimizer.device(parameters), "average of the parameters");
         this.average = config.average() > 0
                 ? scope.call(() -> new Ema(parameters, new Ema.Config(config.average(), 1, 2.0 / 3))) : null;
@@ -162,9 +161,9 @@ public final class Trainer implements Steps {
         return parameters;
     }
 
-    /// The state of the optimiser by name, live.
+    /// The state of the optimiser and of the scale of the loss by name, live.
     public Map<String, Tensor> optimizerState() {
-        return optimizer.state();
+        return descent.state();
     }
 
     /// The averaged parameters by name, live; empty if there is no average.

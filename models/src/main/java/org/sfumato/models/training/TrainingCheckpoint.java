@@ -8,9 +8,11 @@ import org.sfumato.nn.Parameters;
 import org.sfumato.nn.checkpoint.RecordJson;
 import org.sfumato.nn.checkpoint.Snapshot;
 import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tokenizers.Tokenizer;
 import org.sfumato.tokenizers.Tokenizers;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -49,7 +51,7 @@ public final class TrainingCheckpoint {
     ///
     /// @throws IllegalArgumentException if the checkpoint is of no training
     public static TrainingConfig config(Stored stored) {
-        return RecordJson.read(TrainingConfig.class, part(stored, "training"));
+        return RecordJson.read(TrainingConfig.class, recipe(part(stored, "training")));
     }
 
     /// What a stored run minimises.
@@ -87,6 +89,12 @@ public final class TrainingCheckpoint {
     public static void restore(Trainer trainer, Stored stored) throws IOException {
         stored.restore(trainer.parameters(), trainer.optimizerState(), trainer.averages());
         trainer.resume(stored.step(), stored.progress().path("total").asLong());
+    }
+
+    /// A stored recipe; those from before there was a choice of precision are of f32.
+    static JsonNode recipe(JsonNode recipe) {
+        return recipe instanceof ObjectNode fields && !fields.has("precision")
+                ? fields.deepCopy().put("precision", Precision.F32.name()) : recipe;
     }
 
     private static ObjectNode part(Stored stored, String name) {

@@ -6,6 +6,7 @@ import org.sfumato.models.vae.KlWeight;
 import org.sfumato.models.vae.VaeConfig;
 import org.sfumato.models.vae.VaeObjective;
 import org.sfumato.nn.checkpoint.RecordJson;
+import org.sfumato.tensor.Precision;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,7 +26,7 @@ final class VaeJson {
     /// What is no part with a name.
     private record Plain(double prefixShare, int withheld, int batch, double learningRate, double beta1, double beta2,
             double weightDecay, double clip, double warmup, VaeTrainingConfig.Course course, double decoderFrom,
-            long seed) { }
+            long seed, Precision precision) { }
 
     private VaeJson() { }
 
@@ -36,17 +37,18 @@ final class VaeJson {
         node.set("divergence", named(DIVERGENCES, c.objective().divergence()));
         node.set("recipe", RecordJson.write(new Plain(c.objective().prefixShare(), c.objective().withheld(), c.batch(),
                 c.learningRate(), c.beta1(), c.beta2(), c.weightDecay(), c.clip(), c.warmup(), c.course(),
-                c.decoderFrom(), c.seed())));
+                c.decoderFrom(), c.seed(), c.precision())));
         return node;
     }
 
     /// @throws IllegalArgumentException if a part is unknown or its settings are wrong
     static VaeTrainingConfig read(JsonNode json) {
-        var p = RecordJson.read(Plain.class, json.path("recipe"));
+        var p = RecordJson.read(Plain.class, TrainingCheckpoint.recipe(json.path("recipe")));
         var objective = new VaeObjective(p.prefixShare, p.withheld, (KlWeight) one(WEIGHTS, json.path("weight")),
                 (Divergence) one(DIVERGENCES, json.path("divergence")));
         return new VaeTrainingConfig((VaeConfig) one(MODELS, json.path("model")), objective, p.batch, p.learningRate,
-                p.beta1, p.beta2, p.weightDecay, p.clip, p.warmup, p.course, p.decoderFrom, p.seed);
+                p.beta1, p.beta2, p.weightDecay, p.clip, p.warmup, p.course, p.decoderFrom, p.seed,
+                p.precision);
     }
 
     private static ObjectNode named(Map<String, Class<? extends Record>> known, Object value) {

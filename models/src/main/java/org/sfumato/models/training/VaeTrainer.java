@@ -27,7 +27,6 @@ public final class VaeTrainer implements Steps {
     private final TextVae vae;
     private final Batches batches;
     private final Map<String, Tensor> parameters;
-    private final AdamW optimizer;
     private final Descent descent;
     private Schedule schedule;
     private long step;
@@ -47,9 +46,9 @@ public final class VaeTrainer implements Steps {
         int spans = config.objective().prefixShare() > 0 ? 2 : 1;
         this.batches = new Batches(new PackedWindows(tokens, spans * vae.length()), config.batch(), config.seed());
         this.parameters = vae.trained();
-        this.optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), config.beta1(),
+        var optimizer = scope.call(() -> new AdamW(parameters, new AdamW.Config(config.learningRate(), config.beta1(),
                 config.beta2(), 1e-8, config.weightDecay(), false)));
-        this.descent = new Descent(parameters, optimizer, config.clip());
+        this.descent = scope.call(() -> new Descent(parameters, optimizer, config.clip(), config.precision()));
         plan(steps);
     }
 
@@ -124,9 +123,9 @@ public final class VaeTrainer implements Steps {
         return parameters;
     }
 
-    /// The state of the optimiser by name, live.
+    /// The state of the optimiser and of the scale of the loss by name, live.
     public Map<String, Tensor> optimizerState() {
-        return optimizer.state();
+        return descent.state();
     }
 
     /// Goes on after `steps` of `total` steps; parameters and the state of the optimiser are put in place by the

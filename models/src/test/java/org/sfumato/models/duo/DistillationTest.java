@@ -21,6 +21,7 @@ import org.sfumato.models.training.TrainingConfig;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -108,7 +109,8 @@ class DistillationTest {
     void everyRoundBeginsWithTheStudentAsTeacher() {
         var model = TransformerConfig.modern(K, 16, 16, 1, 2).withStart(TransformerConfig.Start.NORMAL)
                 .withConditioning(8);
-        var config = new TrainingConfig(model, 8, 16, 3e-3, 0, .9, .99, .1, false, 1, 0, 0, .9, 0, 5);
+        var config = new TrainingConfig(model, 8, 16, 3e-3, 0, .9, .99, .1, false, 1, 0, 0, .9, 0, 5,
+                Precision.F32);
         var tokens = Tokens.of(IntStream.range(0, 500).map(i -> (i * i / 7 + i) % K).toArray());
         try (var scope = Scope.open("test")) {
             var network = scope.call(() -> Transformer.init(model, Rng.of(1)));

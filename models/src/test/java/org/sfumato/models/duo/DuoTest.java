@@ -26,6 +26,7 @@ import org.sfumato.models.uniform.UniformProcess;
 import org.sfumato.nn.Parameters;
 import org.sfumato.nn.Pass;
 import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
@@ -208,7 +209,7 @@ class DuoTest {
     private static Trainer trainer() {
         var tokens = Tokens.of(IntStream.range(0, 2000).map(i -> (i * i / 7 + i) % K).toArray());
         var config = new TrainingConfig(config(TransformerConfig.modern(K, 16, 16, 1, 2)), 8, 16, 3e-3, .02, .9, .99,
-                .1, false, 1, 4, .5, .99, .2, 5);
+                .1, false, 1, 4, .5, .99, .2, 5, Precision.F32);
         return new Trainer(config, Duo.of(K, .5), tokens, 12);
     }
 

@@ -26,6 +26,7 @@ import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.optim.AdamW;
 import org.sfumato.nn.optim.Schedule;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tokenizers.ChatForm;
@@ -94,7 +95,7 @@ class AnswerTrainerTest {
 
     private static AnswerTrainer.Config config(AnswerMasking masking, int steps) {
         return new AnswerTrainer.Config(masking, END, 6, AdamW.Config.of(5e-3), new Schedule.Linear(10, steps, .1), 1,
-                5);
+                Precision.F32, 5);
     }
 
     @Test
@@ -135,7 +136,7 @@ class AnswerTrainerTest {
             conversations.add(answers);
         }
         var config = new AnswerTrainer.Config(new AnswerMasking.Fixed(PROCESS, .15), END, 5, AdamW.Config.of(1e-3),
-                new Schedule.Constant(0, 10), 1, 5);
+                new Schedule.Constant(0, 10), 1, Precision.F32, 5);
         try (var trainer = new AnswerTrainer((_, _) -> null, Map.of(), conversations, config)) {
             var all = new HashSet<PromptAnswer>();
             for (int epoch = 0; epoch < 40; epoch++) {

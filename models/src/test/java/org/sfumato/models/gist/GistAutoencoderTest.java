@@ -24,6 +24,7 @@ import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.checkpoint.Checkpoints;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -58,7 +59,7 @@ class GistAutoencoderTest {
     }
 
     private static GistTrainingConfig recipe(int rank, boolean decoder) {
-        return new GistTrainingConfig(3, 1, 9, rank, decoder, 4, 3e-3, 1e-4, 1, 2, 7);
+        return new GistTrainingConfig(3, 1, 9, rank, decoder, 4, 3e-3, 1e-4, 1, 2, 7, Precision.F32);
     }
 
     private static GistAutoencoder made(GistTrainingConfig config) {
@@ -228,12 +229,12 @@ class GistAutoencoderTest {
             var z = made.latents(texts(), Pass.INFERENCE);
             assertThatThrownBy(() -> made.crossEntropy(z, texts(), texts(), Pass.INFERENCE))
                     .hasMessageContaining("no prefix");
-            assertThatThrownBy(() -> made(new GistTrainingConfig(3, 1, 90, 0, true, 4, 1e-3, 0, 1, 2, 7)))
+            assertThatThrownBy(() -> made(new GistTrainingConfig(3, 1, 90, 0, true, 4, 1e-3, 0, 1, 2, 7, Precision.F32)))
                     .hasMessageContaining("do not fit");
             assertThatThrownBy(() -> new Decoder(made.writer(z)).generate(List.of(new int[] {1, 2}, new int[] {3}),
                     Decoding.greedy(2), Decoder.Uniforms.of(Rng.of(1)), Decoder.Observer.NONE))
                     .hasMessageContaining("no prompt");
-            assertThatThrownBy(() -> new GistTrainingConfig(0, 1, 9, 0, true, 4, 1e-3, 0, 1, 2, 7))
+            assertThatThrownBy(() -> new GistTrainingConfig(0, 1, 9, 0, true, 4, 1e-3, 0, 1, 2, 7, Precision.F32))
                     .hasMessageContaining("at least 1");
         });
     }

@@ -23,6 +23,7 @@ import org.sfumato.models.training.GistTrainer;
 import org.sfumato.models.training.GistTrainingConfig;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.nn.Pass;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
@@ -84,7 +85,7 @@ class GistFolderTest {
 
     private GistAutoencoder made(int rank) {
         var like = fixture("llama");
-        var recipe = new GistTrainingConfig(2, 1, 6, rank, true, 2, 1e-3, 0, 0, -1, 1);
+        var recipe = new GistTrainingConfig(2, 1, 6, rank, true, 2, 1e-3, 0, 0, -1, 1, Precision.F32);
         var made = here(() -> GistTrainer.init(recipe, Pretrained.load(like), Pretrained.load(like), Rng.of(1)));
         scope.run(() -> made.trained(true).values().forEach(p -> p.assign(p.add(Tensor.normal(p.shape(),
                 Rng.of(p.shape().count())).mul(.05)))));

@@ -39,6 +39,7 @@ import org.sfumato.models.reverse.ReverseTransformerConfig;
 import org.sfumato.models.reverse.TimeWaves;
 import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.checkpoint.Stored;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -112,7 +113,7 @@ class LatentTrainerTest {
     private LatentTrainer trainer(String name, long steps) {
         int context = isFree(name) || name.equals("control") ? 0 : name.equals("ldlm") ? 1 : 3;
         return new LatentTrainer(new LatentTrainingConfig(16, context, 1e-2, .9, .99, 1e-3, 1, 3,
-                LatentTrainingConfig.Course.COSINE, .99, .7, 5), network(name), objective(name),
+                LatentTrainingConfig.Course.COSINE, .99, .7, 5, Precision.F32), network(name), objective(name),
                 scope.call(() -> LatentStatistics.of(chain.latents())), name.equals("control")
                         ? chain.given(scope.call(() -> chain.latents().slice(2, 0, 2))) : chain, steps);
     }

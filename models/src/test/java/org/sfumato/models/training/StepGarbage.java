@@ -11,6 +11,7 @@ import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 
 /// Trains a small network until a step leaves no more garbage and takes no more page faults than the properties
@@ -29,7 +30,7 @@ final class StepGarbage {
         double garbageBound = Long.getLong("garbage.bound");
         double faultBound = Long.getLong("fault.bound");
         var recipe = new TrainingConfig(TransformerConfig.classic(VOCABULARY, LENGTH, 64, 2, 2), 8, LENGTH, 1e-3, 0, .9,
-                .99, .1, true, 1, 0, 0, 0, 0, 0);
+                .99, .1, true, 1, 0, 0, 0, 0, 0, Precision.F32);
         var text = new int[1000];
         for (int i = 0; i < text.length; i++) {
             text[i] = (int) Rng.of(0).below(i, VOCABULARY - 1);

@@ -16,6 +16,7 @@ import org.sfumato.models.masked.MaskedProcess;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.nn.Parameters;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Settings;
 import org.sfumato.tensor.Tensor;
@@ -36,7 +37,8 @@ class TrainerTest {
         private final TrainingConfig config;
 
         Recipe(TransformerConfig model, double muonRate) {
-            config = new TrainingConfig(model, 12, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5);
+            config = new TrainingConfig(model, 12, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5,
+                    Precision.F32);
         }
 
         private static TransformerConfig dropout(TransformerConfig c) {
@@ -157,7 +159,7 @@ class TrainerTest {
     void anotherSeedGivesOtherBits() {
         var config = Recipe.ADAM.config;
         var other = new TrainingConfig(config.model(), config.batch(), config.length(), 3e-3, 0, .9, .99,
-                .1, false, 1, 4, .5, .99, .2, 6);
+                .1, false, 1, 4, .5, .99, .2, 6, Precision.F32);
         try (var a = trainer(config, TOKENS, 20); var b = trainer(other, TOKENS, 20)) {
             var table = "token.weight";
             assertThat(a.parameters().get(table).toFloats()).isNotEqualTo(b.parameters().get(table).toFloats());

@@ -43,6 +43,7 @@ import org.sfumato.nn.checkpoint.Checkpoints;
 import org.sfumato.nn.lora.Place;
 import org.sfumato.tensor.Device;
 import org.sfumato.tensor.Memory;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Rng;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Shape;
@@ -185,7 +186,7 @@ class TextVaeTest {
     private static VaeTrainingConfig recipe(VaeConfig config) {
         var objective = new VaeObjective(.5, 0, new KlWeight.Sine(.02, 50), new Divergence.PerToken());
         return new VaeTrainingConfig(config, objective, 16, 1e-2, .9, .99, 0, 1, .1, VaeTrainingConfig.Course.COSINE, 0,
-                1);
+                1, Precision.F32);
     }
 
     /// Texts of which the first token tells all others: the latent must carry it.
