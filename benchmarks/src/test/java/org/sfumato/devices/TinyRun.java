@@ -54,8 +54,9 @@ final class TinyRun {
         gradients(TransformerConfig.classic(VOCABULARY, LENGTH, 32, 2, 4), "classic", results);
         gradients(TransformerConfig.modern(VOCABULARY, LENGTH, 32, 2, 2), "modern", results);
         training(results);
-        mixed(Precision.BF16, results);
-        mixed(Precision.FP16, results);
+        for (var precision : Precision.values()) {
+            mixed(precision, results);
+        }
         return results;
     }
 
@@ -73,9 +74,8 @@ final class TinyRun {
         });
     }
 
-    private static TrainingConfig recipe(int width, Precision precision) {
-        var model = TransformerConfig.modern(VOCABULARY, LENGTH, width, 2, 2);
-        return new TrainingConfig(model, ROWS, LENGTH, 3e-3, 0, .9, .99, .1, false, 1, 4, .5, .9, .2, 5, precision);
+    private static TrainingConfig recipe(TransformerConfig model, int rows, Precision precision) {
+        return new TrainingConfig(model, rows, LENGTH, 3e-3, 0, .9, .99, .1, false, 1, 4, .5, .9, .2, 5, precision);
     }
 
     private static Tokens text() {
@@ -83,7 +83,8 @@ final class TinyRun {
     }
 
     private static void training(Map<String, double[]> results) {
-        try (var trainer = new Trainer(recipe(32, Precision.F32), PROCESS, text(), STEPS)) {
+        var config = recipe(TransformerConfig.modern(VOCABULARY, LENGTH, 32, 2, 2), ROWS, Precision.F32);
+        try (var trainer = new Trainer(config, PROCESS, text(), STEPS)) {
             results.put("losses", IntStream.range(0, STEPS).mapToDouble(s -> trainer.step()).toArray());
             trainer.parameters().forEach((key, p) -> results.put("trained:" + key, p.toDoubles()));
             var sampler = new MaskedSampler(trainer.network(), PROCESS, Sampling.oneByOne(Order.CONFIDENCE, .8));
@@ -93,7 +94,8 @@ final class TinyRun {
     }
 
     private static void mixed(Precision precision, Map<String, double[]> results) {
-        try (var trainer = new Trainer(recipe(32, precision), PROCESS, text(), STEPS)) {
+        var config = recipe(TransformerConfig.modern(VOCABULARY, LENGTH, 16, 1, 1), 2, precision);
+        try (var trainer = new Trainer(config, PROCESS, text(), STEPS)) {
             results.put("losses:" + precision, IntStream.range(0, STEPS).mapToDouble(s -> trainer.step()).toArray());
             if (precision == Precision.FP16) {
                 results.put("scale", trainer.optimizerState().get("loss.scale").toDoubles());

@@ -139,8 +139,7 @@ class GistCommandsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--mixed_precision fp16 | the engine computes training in f32",
-        "--mixed_precision bf16 | no scaling of the loss",
+        "--mixed_precision fp8 | expected one of [fp16, bf16, no]",
         "--push_to_hub | --hub_model_id",
         "--push_to_hub --hub_model_id a..b | no name of a repository",
         "--num_epochs 0 | at least 1",

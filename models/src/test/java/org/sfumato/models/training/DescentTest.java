@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.sfumato.nn.optim.Sgd;
+import org.sfumato.tensor.Precision;
 import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.Tensor;
 
@@ -21,7 +22,7 @@ class DescentTest {
             try (var outer = Scope.open("outer")) {
                 outer.run(() -> {
                     var optimizer = new Sgd(parameters, new Sgd.Config(.25, 0, false, 0));
-                    try (var descent = new Descent(parameters, optimizer, 0)) {
+                    try (var descent = new Descent(parameters, optimizer, 0, Precision.F32)) {
                         int owned = outer.size();
                         double loss = 0;
                         for (int step = 0; step < 3; step++) {
@@ -42,7 +43,7 @@ class DescentTest {
         Scope.temporary(() -> {
             var parameters = Map.of("a", Tensor.of(1f, 2f));
             var optimizer = new Sgd(parameters, new Sgd.Config(.25, 0, false, 0));
-            try (var descent = new Descent(parameters, optimizer, 1)) {
+            try (var descent = new Descent(parameters, optimizer, 1, Precision.F32)) {
                 assertThatThrownBy(() -> descent.step(parameters, () -> parameters.get("a").mul(1e30).square().sum(), 1,
                         7)).isInstanceOf(ArithmeticException.class).hasMessageContaining("step 7 is Infinity");
                 assertThat(parameters.get("a").toFloats()).containsExactly(1, 2);

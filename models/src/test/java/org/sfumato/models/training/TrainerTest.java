@@ -30,15 +30,17 @@ class TrainerTest {
 
     /// Kinds of networks and optimisers; each has clipping, a schedule, an average, short rows.
     private enum Recipe {
-        ADAM(TransformerConfig.classic(VOCABULARY, 32, 48, 2, 4), 0),
-        MUON(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4), .02),
-        DROPOUT(dropout(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4)), .02);
+        ADAM(TransformerConfig.classic(VOCABULARY, 32, 48, 2, 4), 0, Precision.F32),
+        MUON(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4), .02, Precision.F32),
+        DROPOUT(dropout(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4)), .02, Precision.F32),
+        BF16(TransformerConfig.classic(VOCABULARY, 32, 48, 2, 4), 0, Precision.BF16),
+        FP16(dropout(TransformerConfig.modern(VOCABULARY, 32, 48, 2, 4)), .02, Precision.FP16);
 
         private final TrainingConfig config;
 
-        Recipe(TransformerConfig model, double muonRate) {
+        Recipe(TransformerConfig model, double muonRate, Precision precision) {
             config = new TrainingConfig(model, 12, 32, 3e-3, muonRate, .9, .99, .1, false, 1, 4, .5, .99, .2, 5,
-                    Precision.F32);
+                    precision);
         }
 
         private static TransformerConfig dropout(TransformerConfig c) {
