@@ -25,8 +25,8 @@ public final class Recompute {
         }
     }
 
-    /// `body(x)`, recomputed when its gradient is needed, in the same precision. `body` must give the same result each time: random numbers in
-    /// it come from an [org.sfumato.tensor.Rng], which is a value.
+    /// `body(x)`, recomputed when its gradient is needed, in the same precision. `body` must give the same result each
+    /// time: random numbers in it come from an [org.sfumato.tensor.Rng], which is a value.
     ///
     /// @param parameters every tensor besides `x` that `body` reads and that needs a gradient
     public static Tensor of(UnaryOperator<Tensor> body, Tensor x, List<Tensor> parameters) {

@@ -43,7 +43,8 @@ final class LinearCrossEntropyCuda {
             var logits = rows(z, 0, count);
             MatMulCuda.sums(work, rows(in[0], from, count), turned(in[1]), bias, logits, false);
             work.kernel("rows", "chunkLoss").address(logits).address(rows(t, from, count))
-                    .address(rows(out[0], from, count)).address(rows(out[1], from, count)).i64(count).i64(v).i64(op.ignoreIndex()).launch(RowsCuda.grid(logits));
+                    .address(rows(out[0], from, count)).address(rows(out[1], from, count)).i64(count).i64(v)
+                    .i64(op.ignoreIndex()).launch(RowsCuda.grid(logits));
         }
     }
 

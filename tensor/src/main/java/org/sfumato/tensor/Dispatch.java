@@ -137,7 +137,7 @@ public final class Dispatch {
     private static Tensor[] widened(Fused op, Memory memory, Tensor[] in) {
         var wide = wide(in);
         var direct = wide.clone();
-        if (op instanceof QuantisedLinearOp linear) {                           // a kernel reads what is stored as it is
+        if (op instanceof QuantisedLinearOp linear) {                          // a kernel reads what is stored as it is
             System.arraycopy(in, 1, direct, 1, linear.format().partCount());
         }
         var specs = specs(direct);

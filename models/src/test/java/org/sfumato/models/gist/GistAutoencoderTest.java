@@ -229,7 +229,8 @@ class GistAutoencoderTest {
             var z = made.latents(texts(), Pass.INFERENCE);
             assertThatThrownBy(() -> made.crossEntropy(z, texts(), texts(), Pass.INFERENCE))
                     .hasMessageContaining("no prefix");
-            assertThatThrownBy(() -> made(new GistTrainingConfig(3, 1, 90, 0, true, 4, 1e-3, 0, 1, 2, 7, Precision.F32)))
+            assertThatThrownBy(() -> made(new GistTrainingConfig(3, 1, 90, 0, true, 4, 1e-3, 0, 1, 2, 7,
+                    Precision.F32)))
                     .hasMessageContaining("do not fit");
             assertThatThrownBy(() -> new Decoder(made.writer(z)).generate(List.of(new int[] {1, 2}, new int[] {3}),
                     Decoding.greedy(2), Decoder.Uniforms.of(Rng.of(1)), Decoder.Observer.NONE))

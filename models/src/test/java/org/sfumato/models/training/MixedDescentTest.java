@@ -128,7 +128,7 @@ class MixedDescentTest {
             var network = config.init(Rng.of(1));
             var rng = Rng.of(2);
             int i = 0;
-            for (var p : network.parameters().values()) {                  // no zeros, which would hide what lies behind
+            for (var p : network.parameters().values()) {               // no zeros, which would hide what lies behind
                 p.assign(p.add(Tensor.normal(p.shape(), rng.fold(i++)).mul(.05)));
             }
             var exact = gradients(network, Precision.F32);

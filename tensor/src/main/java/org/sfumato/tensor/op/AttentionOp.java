@@ -45,7 +45,8 @@ public record AttentionOp(double scale, boolean causal) implements Fused {
                         + in[3]);
             }
         }
-        return new Spec[] {new Spec(q.with(3, v.size(3)), in[0].dtype()), new Spec(q.range(0, 3), in[0].dtype().compute())};
+        return new Spec[] {new Spec(q.with(3, v.size(3)), in[0].dtype()),
+            new Spec(q.range(0, 3), in[0].dtype().compute())};
     }
 
     @Override
