@@ -33,8 +33,43 @@ final class CopyCuda {
         } else if (in.shape().equals(out.shape()) && in.layout().isDense() && out.layout().isDense()) {
             launcher.copy(in.address(), out.address(), out.spec().bytes());
         } else {
-            launcher.elements().run(new CopyKernel(), Bodies::copy, new Operand[] {bits(in)}, bits(out));
+            int each = together(in, out);
+            launcher.elements().run(new CopyKernel(), Bodies::copy, new Operand[] {units(in, each)},
+                    units(out, each));
         }
+    }
+
+    /// How many neighbours can be copied as one value of 64 bits: where runs of them lie whole in both, as where heads
+    /// change places with positions; else 1.
+    private static int together(Operand in, Operand out) {
+        int each = Long.BYTES / out.dtype().bytes();
+        boolean fits = in.shape().equals(out.shape()) && in.shape().rank() > 0;
+        return fits && isWhole(in.layout(), each) && isWhole(out.layout(), each) ? each : 1;
+    }
+
+    private static boolean isWhole(Layout layout, int each) {
+        int last = layout.shape().rank() - 1;
+        boolean whole = layout.strides()[last] == 1 && layout.shape().size(last) % each == 0
+                && layout.offset() % each == 0;
+        for (int axis = 0; axis < last; axis++) {
+            whole &= layout.strides()[axis] % each == 0;
+        }
+        return whole;
+    }
+
+    /// The same memory as values of 64 bits, each of which is so many neighbours.
+    private static Operand units(Operand operand, int each) {
+        if (each == 1) {
+            return bits(operand);
+        }
+        var layout = operand.layout();
+        int last = layout.shape().rank() - 1;
+        var strides = layout.strides().clone();
+        for (int axis = 0; axis < last; axis++) {
+            strides[axis] /= each;
+        }
+        var shape = layout.shape().with(last, layout.shape().size(last) / each);
+        return new Operand(operand.buffer(), DType.I64, new Layout(shape, strides, layout.offset() / each));
     }
 
     /// The same memory in a type of the same width: bits are copied alike whatever they mean.

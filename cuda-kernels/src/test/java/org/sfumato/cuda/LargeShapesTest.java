@@ -141,6 +141,26 @@ class LargeShapesTest {
         assertThat(OpConformance.differences(sample, List.of(PTX))).isEmpty();
     }
 
+    /// Runs of neighbours that change places, whole and not: eight, six and three elements at even and odd places.
+    @Test
+    void runsOfNeighboursAreCopied() {
+        Scope.temporary(() -> {
+            for (var type : DType.values()) {
+                for (int width : new int[] {8, 6, 3}) {
+                    var here = Tensor.arange(5 * 3 * 10 * 2, Device.CPU).cast(type).reshape(Shape.of(5, 3, 20));
+                    for (int start : new int[] {0, 4, 1}) {
+                        var there = here.to(PTX).permute(1, 0, 2).slice(2, start, start + width).contiguous();
+                        assertThat(there.toDoubles()).as(type + " " + width + " from " + start).isEqualTo(
+                                here.permute(1, 0, 2).slice(2, start, start + width).contiguous().toDoubles());
+                    }
+                }
+            }
+            var x = Tensor.arange(48, PTX).cast(DType.BF16).reshape(Shape.of(6, 8));
+            assertThat(Tensor.concat(1, x.slice(1, 4, 8), x.slice(1, 0, 4)).select(0, 1).toDoubles())
+                    .containsExactly(12, 13, 14, 15, 8, 9, 10, 11);
+        });
+    }
+
     /// A wrong index is told by what reads a result, and the device goes on to work.
     @Test
     void anIndexOutsideIsToldAtTheNextRead() {
