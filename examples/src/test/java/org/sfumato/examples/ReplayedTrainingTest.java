@@ -25,14 +25,15 @@ import org.sfumato.testing.ChildJvm;
 class ReplayedTrainingTest {
     private static final int STEPS = 12;
 
-    /// AdamW and Muon, clipping, dropout, an average, a rate that rises and falls, some rows that are shorter.
-    private static TrainingConfig config() {
+    /// AdamW and Muon, clipping, a scaled loss, dropout, an average, a rate that rises and falls, some rows that are
+    /// shorter.
+    private static TrainingConfig config(Precision precision) {
         var c = TransformerConfig.modern(11, 8, 8, 1, 2);
         var dropout = new TransformerConfig(c.vocabulary(), c.length(), c.width(), c.layers(), c.heads(), c.pattern(),
                 c.mlpWidth(), c.activation(), c.norms(), c.positions(), c.biases(), c.output(),
                 TransformerConfig.Start.NORMAL, .1, 0);
         return new TrainingConfig(dropout, 2, 8, 1e-2, .02, .9, .99, .1, false, 1, 3, .5, .9, .2, 9,
-                Precision.F32);
+                precision);
     }
 
     /// A process whose default device is the interpreted one.
@@ -40,27 +41,32 @@ class ReplayedTrainingTest {
         private Program() { }
 
         public static void main(String[] args) {
+            compare(Precision.F32, STEPS);
+            compare(Precision.FP16, STEPS / 2);
+        }
+
+        private static void compare(Precision precision, int steps) {
             var device = Settings.current().device();
-            try (var whole = trainer(); var apart = trainer()) {
+            try (var whole = trainer(precision); var apart = trainer(precision)) {
                 long[] held = null;
-                for (int step = 0; step < STEPS; step++) {
+                for (int step = 0; step < steps; step++) {
                     double loss = whole.step();
-                    try (var fresh = trainer()) {           // its first step runs operation by operation
+                    try (var fresh = trainer(precision)) {           // its first step runs operation by operation
                         load(fresh, apart);
                         require(loss == fresh.step(), "another loss in step " + step);
                         load(apart, fresh);
                     }
                     require(same(all(whole), all(apart)), "other bits in step " + step);
                     var now = new long[] {Memory.current(device).live(), Memory.current(device).reserved()};
-                    held = step == STEPS / 2 ? now : held;
+                    held = step == steps / 2 ? now : held;
                     require(held == null || Arrays.equals(held, now), "more memory in step " + step);
                 }
-                System.out.println("repeated " + whole.repeated() + ", apart " + apart.repeated());
+                System.out.println(precision + " repeated " + whole.repeated() + ", apart " + apart.repeated());
             }
         }
 
-        private static Trainer trainer() {
-            return new Trainer(config(), MaskedProcess.of(10),
+        private static Trainer trainer(Precision precision) {
+            return new Trainer(config(precision), MaskedProcess.of(10),
                     Tokens.of(IntStream.range(0, 300).map(i -> (i * i / 7 + i) % 10).toArray()), STEPS);
         }
 
@@ -99,7 +105,8 @@ class ReplayedTrainingTest {
     void repeatedStepsGiveTheBitsOfSingleOperations() throws IOException, InterruptedException {
         var child = ChildJvm.run(Program.class, null, "-Dsfumato.device=ptx:3", "-Xmx1g");
         assertThat(child.status()).as(child.output()).isZero();
-        assertThat(child.output()).contains("repeated 10, apart 0")
+        // in FP16 the first step overflows, so there is an update less
+        assertThat(child.output()).contains("F32 repeated 10, apart 0", "FP16 repeated 4, apart 0")
                 .containsOnlyOnce("loss and gradients: differs from what was noted");
     }
 }
