@@ -44,7 +44,7 @@ class GistCommandsTest {
 
     private static Cli train(Path out, String options) {
         return run("train gist --model " + base + " --data " + text + " --out " + out
-                + " --gists 2 --block 8 --batch 2 --lr 1e-3 --eval-every 2 --save-every 2 " + options);
+                + " --gists 2 --block 8 --batch 2 --lr 1e-3 --eval-every 2 --save-every 2 --precision bf16 " + options);
     }
 
     @Test
@@ -139,7 +139,7 @@ class GistCommandsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--mixed_precision fp8 | expected one of [fp16, bf16, no]",
+        "--mixed_precision fp8 | expected one of [FP16, BF16, NO]",
         "--push_to_hub | --hub_model_id",
         "--push_to_hub --hub_model_id a..b | no name of a repository",
         "--num_epochs 0 | at least 1",

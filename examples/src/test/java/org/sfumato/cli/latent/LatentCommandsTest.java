@@ -52,12 +52,17 @@ class LatentCommandsTest {
     @ValueSource(strings = {"reverse", "ldlm", "ldlm-context", "mlp-unet", "unet2d", "transformer"})
     void everyDenoiserIsTrainedGoesOnAndMakesLatents(String denoiser) throws IOException {
         var whole = temp.resolve(denoiser);
-        var result = train(whole, "--denoiser " + denoiser + " --steps 4 --json").succeeds().json();
+        var recipe = "--denoiser " + denoiser + " --precision " + switch (denoiser) {
+            case "unet2d", "ldlm" -> "bf16";
+            case "ldlm-context", "reverse" -> "fp16";
+            default -> "f32";
+        };
+        var result = train(whole, recipe + " --steps 4 --json").succeeds().json();
         assertThat(result.get("validationLoss").asDouble()).isBetween(1e-4, 1e4);
         assertThat(whole.resolve("loss.svg")).content().contains("<svg");
         var stopped = temp.resolve(denoiser + "-stopped");
-        train(stopped, "--denoiser " + denoiser + " --steps 2").succeeds();
-        train(stopped, "--denoiser " + denoiser + " --steps 4 --resume").succeeds();
+        train(stopped, recipe + " --steps 2").succeeds();
+        train(stopped, recipe + " --steps 4 --resume").succeeds();
         if (denoiser.startsWith("ldlm")) {                              // the rate of others follows the run's length
             Cli.requireSame(whole, stopped, 4);
         }

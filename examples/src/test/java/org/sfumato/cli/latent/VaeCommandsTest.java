@@ -43,8 +43,8 @@ class VaeCommandsTest {
         var options = new ArrayList<Object>(List.of("train", "vae", "--kind", kind, "--data", text, "--out", out,
                 "--context", LENGTH, "--latent", 6, "--batch", 4, "--report-spans", 4));
         options.addAll(switch (kind) {
-            case "lora" -> List.of("--rank", 2, "--model", model);
-            case "adavae" -> List.of("--bottleneck", 4, "--model", model);
+            case "lora" -> List.of("--rank", 2, "--model", model, "--precision", "bf16");
+            case "adavae" -> List.of("--bottleneck", 4, "--model", model, "--precision", "fp16");
             default -> List.of("--width", 16, "--layers", 1, "--vectors", 2, "--tokenizer", model);
         });
         for (int at = more.length - 2; at >= 0; at--) {  // an option given again takes its place

@@ -96,7 +96,8 @@ class HubGenerateTest {
         var text = Cli.text(temp, 3000);
         Cli.run("train", "duo", "--data", text, "--out", temp.resolve("duo"), "--steps", 2, "--batch", 2, "--width", 16,
                 "--layers", 1, "--heads", 2, "--context", 16, "--length", 16).succeeds();
-        var args = new Object[] {"distill", "--model", temp.resolve("duo"), "--data", text, "--steps", 2, "--out"};
+        var args = new Object[] {"distill", "--model", temp.resolve("duo"), "--data", text, "--steps", 2, "--precision",
+            "bf16", "--out"};
         run(args, temp.resolve("whole"), "--rounds", 2).succeeds();
         run(args, temp.resolve("parts"), "--rounds", 1).succeeds();
         run(args, temp.resolve("parts"), "--rounds", 2).fails(1, "there is a training");

@@ -13,6 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sfumato.cli.Cli;
+import org.sfumato.cli.shared.Scoped;
+import org.sfumato.tensor.Scope;
+import org.sfumato.tensor.io.Safetensors;
 
 /// `sfumato train masked` inside this process.
 class TrainCommandTest {
@@ -164,12 +167,28 @@ class TrainCommandTest {
     @Test
     void resumingRefusesAnotherRecipe() throws IOException {
         Cli.begin(out, text);
-        for (var option : new String[] {"--batch=4", "--length=8", "--lr=1", "--seed=8", "--preset=char-base"}) {
+        for (var option : new String[] {"--batch=4", "--length=8", "--lr=1", "--seed=8", "--precision=bf16",
+            "--preset=char-base"}) {
             Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--steps", 2, option)
                     .fails(1, option.split("=")[0] + " is not that of the training in " + out);
         }
         Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--steps", 1, "--batch", 2, "--seed", 7)
                 .succeeds();
+    }
+
+    @Test
+    void aTrainingInMixedPrecisionGoesOnInIt() throws IOException {
+        var line = new Object[] {"train", "masked", "--data", text, "--out", out, "--batch", 2, "--length", 16,
+            "--width", 16, "--layers", 1, "--heads", 1, "--context", 16, "--precision", "fp16", "--steps", 2};
+        Cli.run(line).succeeds();
+        resume(out, 4);
+        assertThat(Cli.checkpoint(out, 4).resolve("config.json")).content().contains("\"precision\" : \"FP16\"");
+        try (var scope = Scope.open("test")) {
+            var state = Scoped.call(scope, () -> Safetensors.read(Cli.checkpoint(out, 4)
+                    .resolve("optimizer.safetensors")));
+            assertThat(state.get("loss.scale").item()).isEqualTo(65536);
+            assertThat(state.get("loss.streak").item()).isEqualTo(4);
+        }
     }
 
     @Test
