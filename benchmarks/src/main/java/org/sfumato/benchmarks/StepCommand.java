@@ -63,7 +63,7 @@ final class StepCommand implements Callable<Integer> {
     boolean forward;
 
     @Option(names = "--precision", defaultValue = "f32", description = "${COMPLETION-CANDIDATES}: types of the matrix "
-            + "products of a step (default ${DEFAULT-VALUE}).")
+            + "products (default ${DEFAULT-VALUE}).")
     Precision precision;
 
     @Option(names = "--steps", paramLabel = "N", description = "Steps to measure (default: 100 of cpu, 9 of others).")
@@ -116,7 +116,7 @@ final class StepCommand implements Callable<Integer> {
         return () -> Scope.temporary(() -> Dispatch.unrecorded(() -> {
             var times = Times.ofRows(Times.stratified(config.batch, Rng.of(1)));
             var noisy = process().noise(Tensor.of(ids, config.batch, length), times, Rng.of(2));
-            return trainer.network().forward(noisy, Pass.INFERENCE);
+            return precision.call(() -> trainer.network().forward(noisy, Pass.INFERENCE));
         }));
     }
 
