@@ -53,10 +53,12 @@ public record Cli(int code, String out, String err) {
         return new Cli(Sfumato.run(out, new PrintWriter(err, true), args), "", err.toString());
     }
 
-    /// Starts `args` in a JVM of its own, with nothing on its streams but files beside `log`.
+    /// Starts `args` in a JVM of its own, with nothing on its streams but files beside `log`. C1 alone compiles there,
+    /// which is quicker for the little that such a process does, and must give the same bits.
     public static Process start(Path log, List<String> jvm, Object... args) throws IOException {
         var command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules",
-                "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
+                "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m",
+                "-XX:TieredStopAtLevel=1"));
         command.addAll(vectorWidth());
         command.addAll(jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.sfumato.cli.Sfumato"));

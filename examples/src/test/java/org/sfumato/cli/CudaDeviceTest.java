@@ -15,7 +15,7 @@ import org.sfumato.testing.ChildJvm;
 /// A model is trained and sampled on the CUDA backend by the same commands as on the processor, with no change but the
 /// name of the device. Its kernels run on the interpreter of PTX.
 class CudaDeviceTest {
-    private static final int STEPS = 20;
+    private static final int STEPS = 10;
 
     @TempDir
     Path temp;
@@ -36,7 +36,7 @@ class CudaDeviceTest {
     private static String[] commands(Path text, Path to) {
         return new String[] {"train", "masked", "--data", text.toString(), "--out", to.toString(), "--steps",
             Integer.toString(STEPS), "--width", "16", "--layers", "1", "--heads", "2", "--context", "16", "--batch",
-            "4", "--seed", "3"};
+            "4", "--seed", "3", "--eval-every", "5"};
     }
 
     private static String[] sample(Path model) {
@@ -45,7 +45,7 @@ class CudaDeviceTest {
 
     @Test
     void trainingAndSamplingAreThoseOfTheProcessor() throws IOException, InterruptedException {
-        var text = Files.move(Cli.text(temp, 1500), temp.resolve("text"));
+        var text = Files.move(Cli.text(temp, 800), temp.resolve("text"));
         Cli.run((Object[]) commands(text, temp.resolve("cpu"))).succeeds();
         var here = Cli.run((Object[]) sample(temp.resolve("cpu"))).succeeds().out().strip();
 

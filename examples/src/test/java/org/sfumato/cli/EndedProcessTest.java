@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sfumato.tensor.cpu.Parallel;
 
 /// Trainings in JVMs of their own, which are killed, interrupted, starved of disk, or given other numbers of threads.
 class EndedProcessTest {
@@ -126,8 +127,8 @@ class EndedProcessTest {
                 .succeeds();
         var before = saved();
         var command = new ArrayList<>(List.of("bash", "-c", "ulimit -f 8; exec \"$@\"", "bash",
-                System.getProperty("java.home") + "/bin/java", "-XX:-UsePerfData", "--add-modules",
-                "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.home") + "/bin/java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1",
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
                 System.getProperty("java.class.path"),
                 "org.sfumato.cli.Sfumato", "train", "masked", "--data", text.toString(), "--out", run.toString(),
                 "--resume", "--steps", "8", "--save-every", "1", "--json"));
@@ -145,22 +146,23 @@ class EndedProcessTest {
 
     @Test
     void theNumberOfThreadsDoesNotMatter() throws Exception {
-        var runs = new ArrayList<Process>();
-        for (int threads : new int[] {1, 2, 3, 8}) {
-            // A preset, so that its operations are large enough to be cut into parts.
-            var process = Cli.start(temp.resolve("threads" + threads), List.of(), "train", "masked", "--data", text,
-                    "--out", temp.resolve("of" + threads), "--steps", 1, "--threads", threads, "--batch", 8);
-            started.add(process);
-            runs.add(process);
-            if (runs.size() % 2 == 0) {
-                runs.getLast().waitFor();
-                runs.get(runs.size() - 2).waitFor();
-            }
+        var own = temp.resolve("of3");
+        started.add(Cli.start(log, List.of(), step(own, "--threads", 3)));
+        for (int threads : new int[] {1, 2, 8}) {
+            var here = temp.resolve("of" + threads);
+            Parallel.withThreads(threads, () -> Cli.run(step(here)).succeeds());
+            Cli.requireSame(here, temp.resolve("of1"), 1);
         }
-        for (int threads : new int[] {1, 2, 3, 8}) {
-            assertThat(Cli.ended(runs.removeFirst(), temp.resolve("threads" + threads)).code()).isZero();
-            Cli.requireSame(temp.resolve("of" + threads), temp.resolve("of1"), 1);
-        }
+        assertThat(Cli.ended(started.getFirst(), log).code()).isZero();
+        Cli.requireSame(own, temp.resolve("of1"), 1);
+    }
+
+    /// A step of a preset, so that its operations are large enough to be cut into parts.
+    private Object[] step(Path out, Object... more) {
+        var args = new ArrayList<Object>(List.of("train", "masked", "--data", text, "--out", out, "--steps", 1,
+                "--batch", 4, "--layers", 1));
+        args.addAll(List.of(more));
+        return args.toArray();
     }
 
     @Test

@@ -36,8 +36,8 @@ class JShellSessionTest {
     private Result shell(Path... files) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC",
-                "-Dsfumato.threads=1", "-cp", System.getProperty("java.class.path"), Sfumato.class.getName(),
-                "jshell"));
+                "-XX:TieredStopAtLevel=1", "-Dsfumato.threads=1", "-cp", System.getProperty("java.class.path"),
+                Sfumato.class.getName(), "jshell"));
         for (var file : files) {
             command.add(file.toString());
         }

@@ -228,7 +228,8 @@ class LauncherTest {
     void theRealJvmStartsAndStopsQuietlyAtAClosedPipe() throws Exception {
         writeJar(root.resolve("examples/target/sfumato-examples-1.jar"));
         setTimes();
-        var real = List.of("SFUMATO_JAVA_HOME=" + System.getProperty("java.home"));
+        var real = List.of("SFUMATO_JAVA_HOME=" + System.getProperty("java.home"),
+                "SFUMATO_JAVA_OPTS=-XX:TieredStopAtLevel=1");
         var version = launch(temp, real, root.resolve("sfumato"), "--version");
         assertThat(version).isEqualTo(new Result(0, "sfumato development\n", WARNING));
         var wrong = launch(temp, real, root.resolve("sfumato"), "--wrong");

@@ -77,7 +77,8 @@ class ReadmeTest {
 
     private String java(Path input, String... arguments) throws Exception {
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"));
         if (input == null) {
             command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         }

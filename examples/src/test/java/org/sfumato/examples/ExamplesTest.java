@@ -87,7 +87,7 @@ class ExamplesTest {
                     .withPattern(Pattern.CAUSAL).withStart(Start.TORCH);
             var network = Transformer.init(config, Rng.of(1));
             var lora = Lora.init(LoraConfig.of(4, 8, Targets.named("qkv", "up", "down")), Place.of(network), Rng.of(2));
-            var losses = TrainAdapter.run(network, lora, corpus, new TrainAdapter.Size(40, 8, 16, 3e-2), out);
+            var losses = TrainAdapter.run(network, lora, corpus, new TrainAdapter.Size(24, 8, 16, 3e-2), out);
             assertThat(losses[1]).isLessThan(Math.log(config.vocabulary())).isLessThan(losses[0]);
             assertThat(printed()).startsWith("1,792 of 7,344 ").contains("held-out loss:");
         });
@@ -139,7 +139,7 @@ class ExamplesTest {
     @Test
     void aProcessOfOnesOwnIsTrainedAndScoredLikeAnyOther() {
         var corpus = TextCorpus.ofCharacters("to be or not to be, that is the question. ".repeat(40));
-        var bounds = NewProcess.compare(corpus, 8, out);
+        var bounds = NewProcess.compare(corpus, 2, out);
         assertThat(bounds[0]).isBetween(.5, 4.);
         assertThat(bounds[1]).isBetween(.5, 4.);
         assertThat(printed()).contains("UniformProcess", "UnigramProcess");

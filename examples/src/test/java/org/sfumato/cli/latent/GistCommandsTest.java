@@ -30,7 +30,7 @@ class GistCommandsTest {
     @BeforeAll
     static void make() throws IOException {
         text = temp.resolve("text.txt");
-        Files.writeString(text, "abcdefgh hgfedcba aabbccdd dcbaabcd ".repeat(60));
+        Files.writeString(text, "abcdefgh hgfedcba aabbccdd dcbaabcd ".repeat(24));
         base = temp.resolve("base");
         run("train ar --data " + text + " --out " + base + " --width 16 --layers 1 --heads 2 --length 32 --batch 2 "
                 + "--steps 2").succeeds();
@@ -64,10 +64,10 @@ class GistCommandsTest {
     void latentLlmTrainsAndWrites(String network) throws IOException {
         var out = temp.resolve("ddpm" + network);
         var json = run(("latent-llm train --encoder_model_id " + gist + " --output_dir " + out + " --dataset_path "
-                + text + " --num_epochs 2 --batch_size 64 --gradient_accumulation_steps 2 --lr_warmup_steps 1 "
+                + text + " --num_epochs 2 --batch_size 16 --gradient_accumulation_steps 2 --lr_warmup_steps 1 "
                 + "--save_image_epochs 2 --save_image_steps 5 --save_model_epochs 1 --small --json " + network).strip())
                 .succeeds().json();
-        assertThat(json.get("steps").asInt()).isEqualTo(2 * Math.ceilDiv(2160 / 8, 128));
+        assertThat(json.get("steps").asInt()).isEqualTo(2 * Math.ceilDiv(24 * 36 / 8, 32));
         assertThat(out.resolve("checkpoints")).isDirectory();
         assertThat(out.resolve("tensorboard")).isNotEmptyDirectory();
         if (network.isEmpty()) {
@@ -91,20 +91,20 @@ class GistCommandsTest {
     private static void goesOn(Path straight) throws IOException {
         var stopped = temp.resolve("stopped-ddpm");
         var line = "latent-llm train --encoder_model_id " + gist + " --output_dir " + stopped + " --dataset_path "
-                + text + " --num_epochs 2 --batch_size 64 --gradient_accumulation_steps 2 --lr_warmup_steps 1 "
+                + text + " --num_epochs 2 --batch_size 16 --gradient_accumulation_steps 2 --lr_warmup_steps 1 "
                 + "--save_image_steps 5 --small";
         assertThat(run(line + " --resume").err()).contains("nothing to resume in " + stopped);
         assertThat(stopped).doesNotExist();
-        Files.createDirectories(Cli.checkpoint(stopped, 3));
-        try (var files = Files.list(Cli.checkpoint(straight, 3))) {
+        Files.createDirectories(Cli.checkpoint(stopped, 4));
+        try (var files = Files.list(Cli.checkpoint(straight, 4))) {
             for (var file : files.toList()) {
-                Files.copy(file, Cli.checkpoint(stopped, 3).resolve(file.getFileName()));
+                Files.copy(file, Cli.checkpoint(stopped, 4).resolve(file.getFileName()));
             }
         }
         assertThat(run(line).err()).contains("already").contains("--resume");
         assertThat(run(line + " --resume --learning_rate 1").err()).contains("another recipe");
-        assertThat(run(line + " --resume --json").succeeds().json().get("steps").asInt()).isEqualTo(6);
-        Cli.requireSame(straight, stopped, 6);
+        assertThat(run(line + " --resume --json").succeeds().json().get("steps").asInt()).isEqualTo(8);
+        Cli.requireSame(straight, stopped, 8);
     }
 
     @Test

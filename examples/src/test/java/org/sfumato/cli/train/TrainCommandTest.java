@@ -56,7 +56,8 @@ class TrainCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"uniform", "duo", "mixture", "ar", "block"})
     void otherKindsTrainAndAreScored(String kind) {
-        Cli.run("train", kind, "--data", text, "--out", out, "--steps", 2, "--batch", 2, "--length", 16).succeeds();
+        Cli.run("train", kind, "--data", text, "--out", out, "--steps", 2, "--batch", 2, "--length", 16, "--layers", 1)
+                .succeeds();
         var score = Cli.run("eval", "--model", out, "--data", text, "--json").succeeds().json();
         assertThat(score.get("nelbo").asDouble()).isBetween(1.0, 6.0);
         assertThat(score.get("stderr").asDouble()).matches(error -> kind.equals("ar") ? error == 0 : error > 0);
@@ -76,7 +77,8 @@ class TrainCommandTest {
 
     @Test
     void aCurriculumIsTakenUpAgain() {
-        Object[] options = {"train", "duo", "--data", text, "--out", out, "--batch", 2, "--length", 16, "--steps"};
+        Object[] options = {"train", "duo", "--data", text, "--out", out, "--batch", 2, "--length", 16, "--layers", 1,
+            "--steps"};
         Cli.run(with(options, 2, "--curriculum", "0.6")).succeeds();
         Cli.run(with(options, 4, "--curriculum", "0.6", "--resume")).succeeds();
         assertThat(Cli.run("generate", "--model", out, "--prompt", "to be", "--length", 9, "--kappa", ".5").succeeds()
@@ -148,10 +150,10 @@ class TrainCommandTest {
     @Test
     void aRunInMinutesLearnsItsLengthAndCanBeLengthened() throws IOException {
         Cli.begin(out, text);
-        var first = Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--minutes", "0.02", "--json")
+        var first = Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--minutes", "0.01", "--json")
                 .succeeds().json().get("steps").asInt();
         assertThat(first).isPositive();
-        var more = Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--minutes", "0.05", "--json")
+        var more = Cli.run("train", "masked", "--data", text, "--out", out, "--resume", "--minutes", "0.03", "--json")
                 .succeeds().json().get("steps").asInt();
         assertThat(more).isGreaterThan(first);
     }
