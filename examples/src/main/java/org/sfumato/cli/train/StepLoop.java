@@ -70,8 +70,8 @@ final class StepLoop {
     /// @param title of the picture of the losses
     /// @param unit of the losses
     Outcome run(Interrupt interrupt, Pause pause, String title, String unit) throws IOException {
-        try (var logs = new TrainingLogs(options.out, trainer.steps());
-                var checkpoints = new Checkpoints(options.out.resolve("checkpoints"), KEEP)) {
+        try (var checkpoints = new Checkpoints(options.out.resolve("checkpoints"), KEEP);
+                var logs = new TrainingLogs(options.out, trainer.steps())) {
             checkpoints.forgetAfter(trainer.steps());
             long start = System.nanoTime();
             try (var progress = Progress.start(common.err(), "train", options.steps, "steps")) {

@@ -100,8 +100,8 @@ public final class TrainingRun {
 
     /// Runs to the end, or to an interruption; either way the last state is saved.
     public Outcome run(Interrupt interrupt) throws IOException {
-        try (var logs = new TrainingLogs(out, trainer.steps());
-                var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP)) {
+        try (var checkpoints = new Checkpoints(out.resolve("checkpoints"), KEEP);
+                var logs = new TrainingLogs(out, trainer.steps())) {
             checkpoints.forgetAfter(trainer.steps());
             long start = System.nanoTime();
             double loss = train(interrupt, logs, checkpoints, start);
