@@ -21,8 +21,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/// Runs `sfumato jshell` as a program of its own.
+/// Runs `sfumato jshell` as a program of its own, beside other tests.
+@Execution(ExecutionMode.CONCURRENT)
 class JShellSessionTest {
 
     private static final Pattern IMPORT = Pattern.compile("import (.+)\\.(\\*|\\w+);");
@@ -34,9 +37,14 @@ class JShellSessionTest {
     }
 
     private Result shell(Path... files) throws IOException, InterruptedException {
+        return shell("-XX:TieredStopAtLevel=1", files);
+    }
+
+    // Short scripts end sooner without the slower compiler; those that train do not.
+    private Result shell(String compiler, Path... files) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-Dsfumato.threads=1", "-cp", System.getProperty("java.class.path"),
+                compiler, "-Dsfumato.threads=1", "-cp", System.getProperty("java.class.path"),
                 Sfumato.class.getName(), "jshell"));
         for (var file : files) {
             command.add(file.toString());
@@ -53,10 +61,32 @@ class JShellSessionTest {
         var steps = Files.readString(Path.of("src/main/jshell/latents.jsh"));
         assertThat(steps).contains("table, 400)").endsWith("\n/exit\n");
         var script = Files.writeString(temp.resolve("latents.jsh"), steps.replace("table, 400)", "table, 10)"));
-        var result = shell(script);
+        var result = shell("-XX:+TieredCompilation", script);
         assertThat(result.out()).contains("| 250 | ", "one-shot", "cosine to the end 1.000", "variance along two");
         assertThat(result.out().lines().toList().getLast()).startsWith("[[");
         assertThat(result.code()).isZero();
+    }
+
+    /// Each script says so itself; all run in one session.
+    @Test
+    void theScriptsOfLatentsRun() throws Exception {
+        var files = new ArrayList<Path>();
+        for (var name : List.of("reconstruction", "activation-patching", "adapter-soup", "glitch-tokens",
+                "interpolate-sentences", "latent-arithmetic", "map-of-texts", "restore-latents", "what-steps-decide",
+                "control-first-words")) {
+            var text = Files.readString(Path.of("src/main/jshell/" + name + ".jsh"));
+            assertThat(text).endsWith("\n/exit\n").startsWith("// Run it with: ./sfumato jshell "
+                    + "examples/src/main/jshell/" + name + ".jsh\n");
+            files.add(Files.writeString(temp.resolve(name + ".jsh"), text.substring(0, text.length() - 6)
+                    .replace("var steps = 200", "var steps = 1").replace("text, 32)", "text, 2)")
+                    .replace("simple(400)", "simple(60)")));
+        }
+        files.add(Files.writeString(temp.resolve("end.jsh"), "/exit 7\n"));
+        var result = shell("-XX:+TieredCompilation", files.toArray(Path[]::new));
+        assertThat(result.code()).as(result.out() + result.err()).isEqualTo(7);
+        assertThat(result.out()).contains("=== Outputs", "8 patched: ", "of the second: ", "median ", "SPHERICAL",
+                "b - a + c", "two directions carry", "the authors' loop", "decided here", "frozen: cosine")
+                .doesNotContain("|  ");
     }
 
     @Test

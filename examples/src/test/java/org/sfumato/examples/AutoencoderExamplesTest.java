@@ -7,11 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -103,34 +101,5 @@ class AutoencoderExamplesTest {
             assertThat(losses).hasSize(model.tokenizer().vocabularySize());
             assertThat(printed()).contains("median").contains("nats: ");
         });
-    }
-
-    /// Each script says so itself; all run in one session.
-    @Test
-    void theScriptsRun() throws Exception {
-        var files = new ArrayList<Path>();
-        for (var name : List.of("reconstruction", "activation-patching", "adapter-soup", "glitch-tokens",
-                "interpolate-sentences", "latent-arithmetic", "map-of-texts", "restore-latents", "what-steps-decide",
-                "control-first-words")) {
-            var text = Files.readString(Path.of("src/main/jshell/" + name + ".jsh"));
-            assertThat(text).endsWith("\n/exit\n").startsWith("// Run it with: ./sfumato jshell "
-                    + "examples/src/main/jshell/" + name + ".jsh\n");
-            files.add(Files.writeString(temp.resolve(name + ".jsh"), text.substring(0, text.length() - 6)
-                    .replace("var steps = 200", "var steps = 1").replace("text, 32)", "text, 2)")
-                    .replace("simple(400)", "simple(60)")));
-        }
-        var end = Files.writeString(temp.resolve("end.jsh"), "/exit 7\n");
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC",
-                "-Dsfumato.threads=1", "-cp", System.getProperty("java.class.path"), "org.sfumato.cli.Sfumato",
-                "jshell"));
-        files.forEach(file -> command.add(file.toString()));
-        command.add(end.toString());
-        var log = temp.resolve("log").toFile();
-        var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
-        assertThat(process.waitFor()).as(Files.readString(log.toPath())).isEqualTo(7);
-        assertThat(Files.readString(log.toPath())).contains("=== Outputs", "8 patched: ", "of the second: ", "median ",
-                "SPHERICAL", "b - a + c", "two directions carry", "the authors' loop", "decided here", "frozen: cosine")
-                .doesNotContain("|  ");
     }
 }
