@@ -1,6 +1,5 @@
 package org.sfumato.tensor.cpu;
 
-import static java.lang.constant.ConstantDescs.CD_Object;
 import static java.lang.constant.ConstantDescs.CD_double;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
@@ -67,10 +66,10 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
     /// The tile, in a class of its own.
     Tile write() {
         var bytes = ClassFile.of().build(SELF, type -> type.withFlags(ClassFile.ACC_FINAL)
-                .withInterfaceSymbols(desc(Tile.class))
+                .withSuperclass(desc(Tile.class))
                 .withMethodBody(INIT_NAME, MTD_void, 0,
-                        code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::run));
+                        code -> code.aload(0).invokespecial(desc(Tile.class), INIT_NAME, MTD_void).return_())
+                .withMethodBody("run", RUN, 0, this::run));
         try {
             var type = MethodHandles.lookup().defineHiddenClass(bytes, true);
             return (Tile) type.findConstructor(type.lookupClass(), MethodType.methodType(void.class)).invoke();
