@@ -13,7 +13,6 @@ public record Bottleneck(Linear down, Linear up, Tensor shift) implements Layer 
         this(down, up, null);
     }
 
-
     /// Normal first values with standard deviation 0.02, biases 0.
     public static Bottleneck init(long width, long hidden, Rng rng) {
         var parts = rng.split(2);

@@ -62,6 +62,11 @@ public final class Common {
         return JsonMapper.shared().writeValueAsString(finite);
     }
 
+    /// What was given, or what is usual.
+    public static <T> T or(T given, T usual) {
+        return given == null ? usual : given;
+    }
+
     /// A wrong command line unless `value` is `least` or more, or not given.
     public void atLeast(long least, String option, Number value) {
         require(value == null || value.longValue() >= least, option, "at least " + least, value);

@@ -1,5 +1,7 @@
 package org.sfumato.cli.train;
 
+import static org.sfumato.cli.shared.Common.or;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,10 +104,6 @@ final class GistTraining implements Callable<Integer> {
         return new GistTrainingConfig(or(gists, c.gists()), or(constants, c.constants()), or(block, c.block()),
                 or(rank, c.rank()), !frozen && c.decoder(), or(batch, c.batch()), or(rate, c.learningRate()),
                 c.weightDecay(), c.clip(), c.warmup(), run.seed, run.precision.or(c.precision()));
-    }
-
-    private static <T> T or(T given, T usual) {
-        return given == null ? usual : given;
     }
 
     private Integer train() throws IOException {

@@ -1,5 +1,7 @@
 package org.sfumato.cli.train;
 
+import static org.sfumato.cli.shared.Common.or;
+
 import java.util.Locale;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.models.gaussian.ContinuousSchedule;
@@ -154,9 +156,5 @@ final class LatentOptions {
                     + "\nhint: --schedule cosine, sigmoid or laplace");
         }
         return new ContinuousSchedule.Shifted(continuous, shift);
-    }
-
-    private static <T> T or(T given, T usual) {
-        return given == null ? usual : given;
     }
 }

@@ -1,5 +1,7 @@
 package org.sfumato.cli.train;
 
+import static org.sfumato.cli.shared.Common.or;
+
 import java.util.Locale;
 import org.sfumato.cli.shared.Common;
 import org.sfumato.models.training.VaeTrainingConfig;
@@ -206,9 +208,5 @@ final class VaeOptions {
         var objective = new VaeObjective(or(prefix, usual.objective().prefixShare()), usual.objective().withheld(),
                 weight, divergence);
         return usual.with(objective, or(batch, usual.batch()), or(rate, usual.learningRate()));
-    }
-
-    private static <T> T or(T given, T usual) {
-        return given == null ? usual : given;
     }
 }

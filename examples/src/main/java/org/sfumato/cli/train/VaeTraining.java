@@ -44,8 +44,8 @@ final class VaeTraining implements Callable<Integer> {
     @Mixin
     Threads threads;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "lora, adavae: the language model, a folder of the "
-            + "hub, a file of llama2.c, or what `sfumato train ar` made.")
+    @Option(names = "--model", paramLabel = "DIR", description = "lora, adavae, pooled: the language model, a folder "
+            + "of the hub, a file of llama2.c, or what `sfumato train ar` made.")
     Path model;
 
     @Option(names = "--tokenizer", paramLabel = "PATH", description = "Folder or file of the tokenizer (default: that "

@@ -1,6 +1,8 @@
 package org.sfumato.models.evaluation;
 
 import java.util.Arrays;
+import org.sfumato.tensor.DType;
+import org.sfumato.tensor.Scope;
 import org.sfumato.tensor.ShapeException;
 import org.sfumato.tensor.Tensor;
 
@@ -20,90 +22,44 @@ public final class FrechetDistance {
             throw new ShapeException("Frechet distance: needs two rows at least of one width, got " + x.shape()
                     + " and " + y.shape());
         }
-        var a = rows(x);
-        var b = rows(y);
-        var m = SymmetricEigen.mean(a);
-        var n = SymmetricEigen.mean(b);
-        double sum = 0;
-        for (int i = 0; i < m.length; i++) {
-            sum += (m[i] - n[i]) * (m[i] - n[i]);
-        }
-        centre(a, m);
-        centre(b, n);
-        for (var rows : new double[][][] {a, b}) {                      // tr C and tr D
-            for (var row : rows) {
-                sum += Arrays.stream(row).map(v -> v * v).sum();
-            }
-        }
-        double trace = Math.min(a.length, b.length) < m.length ? a.length < b.length ? nuclear(a, b) : nuclear(b, a)
-                : traceOfRoot(SymmetricEigen.of(gram(transposed(a))), gram(transposed(b)));
-        return Math.max(0, sum - 2 * trace);
-    }
-
-    /// Takes the mean off and divides by the root of the number, so that `C = A^T A`.
-    private static void centre(double[][] rows, double[] mean) {
-        double scale = 1 / Math.sqrt(rows.length);
-        for (var row : rows) {
-            for (int i = 0; i < row.length; i++) {
-                row[i] = (row[i] - mean[i]) * scale;
-            }
+        try (var scope = Scope.open("frechet")) {
+            return scope.call(() -> x.size(0) <= y.size(0) ? distance(x.cast(DType.F64), y.cast(DType.F64))
+                    : distance(y.cast(DType.F64), x.cast(DType.F64)));
         }
     }
 
-    /// `tr (A^T A B^T B)^(1/2)`, the sum of the singular values of `A B^T`, of which there are no more than rows.
-    private static double nuclear(double[][] a, double[][] b) {
-        return Arrays.stream(SymmetricEigen.of(gram(times(a, transposed(b)))).values())
-                .map(v -> Math.sqrt(Math.max(0, v))).sum();
+    /// Of float64, x the one of fewer rows.
+    private static double distance(Tensor x, Tensor y) {
+        var m = x.mean(0);
+        var n = y.mean(0);
+        var a = x.sub(m).div(Math.sqrt(x.size(0)));                      // C = A^T A
+        var b = y.sub(n).div(Math.sqrt(y.size(0)));
+        double apart = m.sub(n).square().sum().item() + a.square().sum().item() + b.square().sum().item();
+        // (C D)^(1/2) has the trace of the singular values of A B^T; A may be any root of C, the smaller the better
+        var root = x.size(0) < x.size(1) ? a : root(a.t().matmul(a));
+        var product = root.matmul(b.t());
+        return Math.max(0, apart - 2 * Arrays.stream(SymmetricEigen.of(rows(product.matmul(product.t()))).values())
+                .map(FrechetDistance::rootOf).sum());
     }
 
-    /// `A A^T`.
-    private static double[][] gram(double[][] a) {
-        return times(a, transposed(a));
+    /// `diag(c)^(1/2) V` of `C = V^T diag(c) V`.
+    private static Tensor root(Tensor covariance) {
+        var eigen = SymmetricEigen.of(rows(covariance));
+        long d = covariance.size(0);
+        return Tensor.of(Arrays.stream(eigen.vectors()).flatMapToDouble(Arrays::stream).toArray(), d, d)
+                .mul(Tensor.of(Arrays.stream(eigen.values()).map(FrechetDistance::rootOf).toArray(), d, 1));
     }
 
-    /// `tr (C D)^(1/2)`, which is that of `C^(1/2) D C^(1/2)`, a symmetric matrix.
-    private static double traceOfRoot(SymmetricEigen c, double[][] d) {
-        int n = d.length;
-        var half = new double[n][n];                                    // in the axes of C: diag(c)^(1/2) V
-        for (int k = 0; k < n; k++) {
-            double root = Math.sqrt(Math.max(0, c.values()[k]));
-            for (int i = 0; i < n; i++) {
-                half[k][i] = root * c.vectors()[k][i];
-            }
-        }
-        var product = times(times(half, d), transposed(half));
-        return Arrays.stream(SymmetricEigen.of(product).values()).map(v -> Math.sqrt(Math.max(0, v))).sum();
+    private static double rootOf(double eigenvalue) {
+        return Math.sqrt(Math.max(0, eigenvalue));
     }
 
-    private static double[][] transposed(double[][] a) {
-        var t = new double[a[0].length][a.length];
-        for (int i = 0; i < a.length; i++) {
-            for (int j = 0; j < a[i].length; j++) {
-                t[j][i] = a[i][j];
-            }
-        }
-        return t;
-    }
-
-    private static double[][] times(double[][] a, double[][] b) {
-        var product = new double[a.length][b[0].length];
-        for (int i = 0; i < a.length; i++) {
-            for (int k = 0; k < b.length; k++) {
-                double x = a[i][k];
-                for (int j = 0; j < b[k].length; j++) {
-                    product[i][j] += x * b[k][j];
-                }
-            }
-        }
-        return product;
-    }
-
-    private static double[][] rows(Tensor x) {
-        int d = Math.toIntExact(x.size(1));
-        var values = x.toDoubles();
-        var rows = new double[Math.toIntExact(x.size(0))][];
+    private static double[][] rows(Tensor matrix) {
+        int width = Math.toIntExact(matrix.size(1));
+        var values = matrix.toDoubles();
+        var rows = new double[Math.toIntExact(matrix.size(0))][];
         for (int i = 0; i < rows.length; i++) {
-            rows[i] = Arrays.copyOfRange(values, i * d, (i + 1) * d);
+            rows[i] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
         }
         return rows;
     }

@@ -15,7 +15,6 @@ import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.models.transformer.TransformerConfig;
 import org.sfumato.models.transformer.TransformerConfig.Placement;
 import org.sfumato.nn.Bottleneck;
-import org.sfumato.nn.Layer;
 import org.sfumato.nn.LayerNorm;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.Norm;
@@ -39,7 +38,7 @@ import org.sfumato.tensor.Tensor;
 /// @param logVariance C to D
 /// @param decoder frozen but for its norms and adapters
 public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling, Linear mean, Linear logVariance,
-        Transformer decoder, Injection injection) implements TextVae, Layer {
+        Transformer decoder, Injection injection) implements TextVae {
     private static final Pattern TRAINED = Pattern.compile("(encoder|decoder)\\.(norm\\..*|blocks\\.\\d+\\."
             + "(attentionNorm|mlpNorm|adapter)\\..*)|(pooling|mean|logVariance|injection)\\..*");
     private static final String INJECTION = "injection.";

@@ -1,8 +1,6 @@
 package org.sfumato.models.vae;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.models.latent.SoftPrompt;
@@ -12,7 +10,6 @@ import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.models.transformer.TransformerConfig.Pattern;
 import org.sfumato.nn.Init;
-import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.lora.Lora;
@@ -37,7 +34,7 @@ import org.sfumato.tensor.Tensor;
 /// @param wE C to D; its first values are orthogonal
 /// @param wD D to C; its first values are the transpose of `wE`
 public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lora decoder, Linear f, Linear wE,
-        Linear wD) implements TextVae, Layer {
+        Linear wD) implements TextVae {
     /// Which of the original's layers are adapted: all but the head.
     private static final Targets TARGETS = Targets.ALL_LINEAR;
 
@@ -76,18 +73,6 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
     @Override
     public int width() {
         return config.latent();
-    }
-
-    /// Adapters as `encoder.` and `decoder.`, and `f`, `wE` and `wD`.
-    @Override
-    public Map<String, Tensor> trained() {
-        var trained = new LinkedHashMap<String, Tensor>();
-        parameters().forEach((name, p) -> {
-            if (!name.startsWith("base.")) {
-                trained.put(name, p);
-            }
-        });
-        return trained;
     }
 
     @Override

@@ -1,8 +1,6 @@
 package org.sfumato.models.vae;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.models.latent.SoftPrompt;
@@ -10,7 +8,6 @@ import org.sfumato.models.latent.Spans;
 import org.sfumato.models.reverse.MeanPooling;
 import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer;
-import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.Pass;
 import org.sfumato.nn.lora.Lora;
@@ -33,7 +30,7 @@ import org.sfumato.tensor.Tensor;
 /// @param hidden W_1, C to H
 /// @param soft W_2, H to M C
 public record PooledVae(VaeConfig.Pooled config, Transformer base, Lora decoder, Linear hidden, Linear soft)
-        implements TextVae, Layer {
+        implements TextVae {
     /// Checks the base.
     ///
     /// @throws IllegalArgumentException if it is not causal, or too short for soft tokens, a prefix and a span
@@ -67,18 +64,6 @@ public record PooledVae(VaeConfig.Pooled config, Transformer base, Lora decoder,
     @Override
     public int width() {
         return base.config().width();
-    }
-
-    /// The adapter as `decoder.`, and the maps.
-    @Override
-    public Map<String, Tensor> trained() {
-        var trained = new LinkedHashMap<String, Tensor>();
-        parameters().forEach((name, p) -> {
-            if (!name.startsWith("base.")) {
-                trained.put(name, p);
-            }
-        });
-        return trained;
     }
 
     @Override

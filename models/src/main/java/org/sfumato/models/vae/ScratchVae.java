@@ -1,6 +1,5 @@
 package org.sfumato.models.vae;
 
-import java.util.Map;
 import org.sfumato.models.Denoiser;
 import org.sfumato.models.latent.Posterior;
 import org.sfumato.models.latent.SoftPrompt;
@@ -9,7 +8,6 @@ import org.sfumato.models.transformer.CausalNetwork;
 import org.sfumato.models.transformer.Transformer;
 import org.sfumato.models.transformer.Transformer.Input;
 import org.sfumato.nn.Init;
-import org.sfumato.nn.Layer;
 import org.sfumato.nn.Linear;
 import org.sfumato.nn.Linears;
 import org.sfumato.nn.Pass;
@@ -31,7 +29,7 @@ import org.sfumato.tensor.Tensor;
 /// @param logVariance C to D
 /// @param up D to C
 public record ScratchVae(VaeConfig.Scratch config, Transformer encoder, Tensor queries, Linear mean, Linear logVariance,
-        Linear up, Transformer decoder) implements TextVae, Layer {
+        Linear up, Transformer decoder) implements TextVae {
     private static final int WORDS = 2;                                 // the part of a pass that hides words
 
     /// First values, in the current scope. The variance starts at exp(-2): latents must be worth reading at once, or
@@ -55,11 +53,6 @@ public record ScratchVae(VaeConfig.Scratch config, Transformer encoder, Tensor q
     @Override
     public int width() {
         return config.latent();
-    }
-
-    @Override
-    public Map<String, Tensor> trained() {
-        return parameters();
     }
 
     @Override
