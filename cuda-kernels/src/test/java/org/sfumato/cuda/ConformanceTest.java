@@ -16,16 +16,17 @@ import org.sfumato.tensor.op.Op;
 import org.sfumato.tensor.op.Pointwise;
 import org.sfumato.testing.OpConformance;
 import org.sfumato.testing.OpSamples;
+import org.sfumato.testing.Sample;
 
 /// Every operation means on the CUDA backend what it means in float64, in every type, for every form of memory, with
 /// the CPU's tolerances; the kernels run on the interpreter of PTX, which checks each access as it goes.
 @Execution(ExecutionMode.CONCURRENT)
 class ConformanceTest {
     private static final int SAMPLES_OF_OLDER = 5;
-    /// Of a kind with more samples than these every seventh is run, all with `-Dexhaustive` and by [the check on a
-    /// GPU][org.sfumato.cuda.check.GpuCheck].
+    /// Of an operation with more samples than these every seventh is run; all with `-Dexhaustive`.
     private static final int MOST_SAMPLES = 200;
     private static final int STRIDE = 7;
+
     /// Two devices of one kind, so that two operations can be tested at once.
     private static final BlockingQueue<Device> DEVICES = new ArrayBlockingQueue<>(2, true,
             List.of(Device.of("ptx"), Device.of("ptx:2")));
@@ -38,18 +39,23 @@ class ConformanceTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("operations")
     void theDeviceMeansTheSame(Op op) throws InterruptedException {
-        var found = new ArrayList<String>();
+        var samples = OpSamples.of(op);
+        boolean all = samples.size() <= MOST_SAMPLES || System.getProperty("exhaustive") != null;
         var device = DEVICES.take();
         try {
-            var samples = OpSamples.of(op);
-            boolean all = samples.size() <= MOST_SAMPLES || System.getProperty("exhaustive") != null;
-            for (int i = 0; i < samples.size(); i += all ? 1 : STRIDE) {
-                found.addAll(OpConformance.differences(samples.get(i), List.of(device)));
-            }
+            assertThat(differences(samples, all ? 1 : STRIDE, device)).isEmpty();
         } finally {
             DEVICES.put(device);
         }
-        assertThat(found).isEmpty();
+    }
+
+    /// The differences in every `stride`-th of the samples.
+    private static List<String> differences(List<Sample> samples, int stride, Device device) {
+        var found = new ArrayList<String>();
+        for (int i = 0; i < samples.size(); i += stride) {
+            found.addAll(OpConformance.differences(samples.get(i), List.of(device)));
+        }
+        return found;
     }
 
     static List<Named<Op>> heavyOperations() {
@@ -60,11 +66,8 @@ class ConformanceTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("heavyOperations")
     void anOlderDeviceMeansTheSame(Op op) {
-        var found = new ArrayList<String>();
         var samples = OpSamples.of(op);
-        for (int i = 0; i < samples.size(); i += Math.ceilDiv(samples.size(), SAMPLES_OF_OLDER)) {
-            found.addAll(OpConformance.differences(samples.get(i), List.of(Device.of("ptx:1"))));
-        }
-        assertThat(found).isEmpty();
+        int stride = Math.ceilDiv(samples.size(), SAMPLES_OF_OLDER);
+        assertThat(differences(samples, stride, Device.of("ptx:1"))).isEmpty();
     }
 }
