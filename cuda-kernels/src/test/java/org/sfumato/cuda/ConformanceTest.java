@@ -23,10 +23,6 @@ import org.sfumato.testing.Sample;
 @Execution(ExecutionMode.CONCURRENT)
 class ConformanceTest {
     private static final int SAMPLES_OF_OLDER = 5;
-    /// Of an operation with more samples than these every seventh is run; all with `-Dexhaustive`.
-    private static final int MOST_SAMPLES = 200;
-    private static final int STRIDE = 7;
-
     /// Two devices of one kind, so that two operations can be tested at once.
     private static final BlockingQueue<Device> DEVICES = new ArrayBlockingQueue<>(2, true,
             List.of(Device.of("ptx"), Device.of("ptx:2")));
@@ -39,11 +35,9 @@ class ConformanceTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("operations")
     void theDeviceMeansTheSame(Op op) throws InterruptedException {
-        var samples = OpSamples.of(op);
-        boolean all = samples.size() <= MOST_SAMPLES || System.getProperty("exhaustive") != null;
         var device = DEVICES.take();
         try {
-            assertThat(differences(samples, all ? 1 : STRIDE, device)).isEmpty();
+            assertThat(differences(OpSamples.of(op), 1, device)).isEmpty();
         } finally {
             DEVICES.put(device);
         }
