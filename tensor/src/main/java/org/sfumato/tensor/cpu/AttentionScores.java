@@ -44,8 +44,8 @@ final class AttentionScores {
     /// Fills a row with a value, up to the next whole vector.
     static void fill(long s, int columns, float value) {
         var v = FloatVector.broadcast(Simd.F32, value);
-        for (int c = 0; c < columns; c += LANES) {
-            Simd.store(s + 4L * c, v);
+        for (long end = s + Simd.whole(columns + LANES - 1); s != end; s += V) {
+            Simd.store(s, v);
         }
     }
 
@@ -243,12 +243,11 @@ final class AttentionScores {
     private static void gradientRow(long s, long g, int columns, long shiftAt, long deltaAt) {
         var shift = Simd.splatF32(shiftAt);
         var delta = Simd.splatF32(deltaAt);
-        for (int c = 0; c < columns; c += LANES) {
-            var p = VectorMath.expBelow(Simd.loadF32(s).sub(shift));
-            Simd.store(s, p);
-            Simd.store(g, Simd.loadF32(g).sub(delta).mul(p));
-            s += V;
-            g += V;
+        long end = Simd.whole(columns + LANES - 1);
+        for (long at = 0; at != end; at += V) {
+            var p = VectorMath.expBelow(Simd.loadF32(s + at).sub(shift));
+            Simd.store(s + at, p);
+            Simd.store(g + at, Simd.loadF32(g + at).sub(delta).mul(p));
         }
     }
 }

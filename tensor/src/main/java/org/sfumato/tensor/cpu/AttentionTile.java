@@ -116,12 +116,12 @@ final class AttentionTile {
     }
 
     private static void copyRow(long x, int d, long to) {
-        int j = 0;
-        for (; j <= d - LANES; j += LANES) {
-            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j));
+        long end = Simd.whole(d);
+        for (long at = 0; at != end; at += V) {
+            Simd.store(to + at, Simd.loadF32(x + at));
         }
-        if (j < d) {
-            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j, Simd.firstF32(d - j)));
+        if (end != 4L * d) {
+            Simd.store(to + end, Simd.loadF32(x + end, Simd.firstF32(d & LANES - 1)));
         }
     }
 
@@ -145,12 +145,12 @@ final class AttentionTile {
     }
 
     private static void unpackRow(long x, int d, float factor, long to) {
-        int j = 0;
-        for (; j <= d - LANES; j += LANES) {
-            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j).mul(factor));
+        long end = Simd.whole(d);
+        for (long at = 0; at != end; at += V) {
+            Simd.store(to + at, Simd.loadF32(x + at).mul(factor));
         }
-        if (j < d) {
-            Simd.store(to + 4L * j, Simd.loadF32(x + 4L * j).mul(factor), Simd.firstF32(d - j));
+        if (end != 4L * d) {
+            Simd.store(to + end, Simd.loadF32(x + end).mul(factor), Simd.firstF32(d & LANES - 1));
         }
     }
 
@@ -165,8 +165,8 @@ final class AttentionTile {
     }
 
     private static void scale(long x, int d, float factor) {
-        for (int i = 0; i < d; i += LANES) {
-            Simd.store(x + 4L * i, Simd.loadF32(x + 4L * i).mul(factor));
+        for (long end = x + Simd.whole(d + LANES - 1); x != end; x += V) {
+            Simd.store(x, Simd.loadF32(x).mul(factor));
         }
     }
 
@@ -183,12 +183,12 @@ final class AttentionTile {
     static float dot(long x, long y, int d) {
         var s0 = Simd.loadF32(Tiles.ZEROS);
         var s1 = s0;
-        int i = 0;
-        for (; i <= d - 2 * LANES; i += 2 * LANES) {
-            s0 = Simd.loadF32(x + 4L * i).fma(Simd.loadF32(y + 4L * i), s0);
-            s1 = Simd.loadF32(x + 4L * i + V).fma(Simd.loadF32(y + 4L * i + V), s1);
+        int whole = d & -2 * LANES;
+        for (long at = 0; at != 4L * whole; at += 2 * V) {
+            s0 = Simd.loadF32(x + at).fma(Simd.loadF32(y + at), s0);
+            s1 = Simd.loadF32(x + at + V).fma(Simd.loadF32(y + at + V), s1);
         }
-        for (; i < d; i += LANES) {
+        for (int i = whole; i < d; i += LANES) {
             var lanes = Simd.firstF32(d - i);
             s0 = Simd.loadF32(x + 4L * i, lanes).fma(Simd.loadF32(y + 4L * i, lanes), s0);
         }

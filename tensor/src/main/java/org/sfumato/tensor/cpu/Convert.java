@@ -32,7 +32,8 @@ final class Convert {
     /// the Vector API, after thousands of steps, it is slower than these by far and leaves garbage.
     private static final long SHORTEST = 1024;
 
-    private static final VectorSpecies<Byte> I8 =
+    /// As many bytes as a vector has floats, where [#WIDE].
+    static final VectorSpecies<Byte> I8 =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(WIDE ? BITS / 4 : 64));
     private static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(WIDE ? BITS / 2 : 64));

@@ -1,13 +1,23 @@
 package org.sfumato.tensor.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static jdk.incubator.vector.ByteVector.fromMemorySegment;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.VectorOperators.AND;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.SUB;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
+import static org.sfumato.tensor.cpu.Convert.I32;
+import static org.sfumato.tensor.cpu.Convert.I8;
+import static org.sfumato.tensor.cpu.DotQ8.SHORT;
+import static org.sfumato.tensor.cpu.Simd.F32;
+import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.expr.RawMemory.ALL;
 
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import org.sfumato.tensor.expr.RawMemory;
 
 /// Rows of [org.sfumato.tensor.quantised.WeightFormat#Q4]; sums as those of [DotQ8].
 final class DotQ4 {
@@ -17,28 +27,27 @@ final class DotQ4 {
 
     private DotQ4() { }
 
-    /// The product of x with a row of codes. Only where [DotQ8#FITS].
+    /// The product of x with a row of codes. Only where [DotQ8#FITS]. Why it is written so: [StoredMatrix#dots].
     static float dot(int blocks, long x, long codes, long scales) {
-        var sum = Simd.loadF32(Tiles.ZEROS);
-        for (int b = 0; b < blocks; b++) {
-            sum = block(x, codes).fma(DotQ8.scale(scales), sum);
+        var sum = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
+        for (long end = codes + (long) blocks * HALF; codes != end; codes += HALF) {
+            var c = fromMemorySegment(I8, ALL, codes, ORDER).convertShape(ZERO_EXTEND_B2I, I32, 0);
+            var a = fromMemorySegment(F32, ALL, x, ORDER)
+                    .mul(c.lanewise(AND, 15).lanewise(SUB, 8).convertShape(I2F, F32, 0));
+            a = fromMemorySegment(F32, ALL, x + HALF * Float.BYTES, ORDER)
+                    .fma(c.lanewise(ASHR, 4).lanewise(SUB, 8).convertShape(I2F, F32, 0), a);
+            if (L < HALF) {
+                c = fromMemorySegment(I8, ALL, codes + L, ORDER).convertShape(ZERO_EXTEND_B2I, I32, 0);
+                a = fromMemorySegment(F32, ALL, x + L * Float.BYTES, ORDER)
+                        .fma(c.lanewise(AND, 15).lanewise(SUB, 8).convertShape(I2F, F32, 0), a);
+                a = fromMemorySegment(F32, ALL, x + (HALF + L) * Float.BYTES, ORDER)
+                        .fma(c.lanewise(ASHR, 4).lanewise(SUB, 8).convertShape(I2F, F32, 0), a);
+            }
+            sum = a.fma(broadcast(F32, Float.float16ToFloat(ALL.get(SHORT, scales))), sum);
             x += BLOCK * Float.BYTES;
-            codes += HALF;
             scales += Short.BYTES;
         }
         return Simd.sum(sum);
-    }
-
-    private static FloatVector block(long x, long codes) {
-        var bytes = bytes(codes);
-        var sum = Simd.loadF32(x).mul(lower(bytes));
-        sum = Simd.loadF32(x + HALF * Float.BYTES).fma(upper(bytes), sum);
-        if (L < HALF) {
-            bytes = bytes(codes + L);
-            sum = Simd.loadF32(x + L * Float.BYTES).fma(lower(bytes), sum);
-            sum = Simd.loadF32(x + (HALF + L) * Float.BYTES).fma(upper(bytes), sum);
-        }
-        return sum;
     }
 
     /// Bytes, unsigned.
@@ -75,7 +84,7 @@ final class DotQ4 {
     private static void single(int blocks, long codes, long scales, long to) {
         for (long i = 0; i < (long) blocks * HALF; i++) {
             float scale = DotQ8.half(scales + i / HALF * Short.BYTES);
-            int code = RawMemory.ALL.get(ValueLayout.JAVA_BYTE, codes + i);
+            int code = ALL.get(JAVA_BYTE, codes + i);
             long at = to + 4 * (i / HALF * BLOCK + i % HALF);
             Simd.setF32(at, scale * ((code & 15) - 8));
             Simd.setF32(at + HALF * Float.BYTES, scale * ((code >> 4 & 15) - 8));

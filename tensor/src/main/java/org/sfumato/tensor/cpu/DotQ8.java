@@ -1,11 +1,20 @@
 package org.sfumato.tensor.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static jdk.incubator.vector.ByteVector.fromMemorySegment;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static org.sfumato.tensor.cpu.Convert.I32;
+import static org.sfumato.tensor.cpu.Convert.I8;
+import static org.sfumato.tensor.cpu.Simd.F32;
+import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.expr.RawMemory.ALL;
 
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import org.sfumato.tensor.expr.RawMemory;
 
 /// Rows of [org.sfumato.tensor.quantised.WeightFormat#Q8]. Addresses are in bytes, and nothing is checked.
 ///
@@ -16,30 +25,32 @@ final class DotQ8 {
     private static final int L = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
 
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
     /// Whether two or four vectors of floats are a block, and there are vectors of as many bytes.
     static final boolean FITS = Convert.WIDE && L <= BLOCK / 2;
 
     private DotQ8() { }
 
-    /// The product of x with a row of codes. Only where [#FITS].
+    /// The product of x with a row of codes. Only where [#FITS]. Why it is written so: [StoredMatrix#dots].
     static float dot(int blocks, long x, long codes, long scales) {
-        var sum = Simd.loadF32(Tiles.ZEROS);
-        for (int b = 0; b < blocks; b++) {
-            sum = block(x, codes).fma(scale(scales), sum);
+        var sum = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
+        for (long end = codes + (long) blocks * BLOCK; codes != end; codes += BLOCK) {
+            var a = fromMemorySegment(F32, ALL, x, ORDER).mul(fromMemorySegment(I8, ALL, codes, ORDER)
+                    .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0));
+            a = fromMemorySegment(F32, ALL, x + V, ORDER).fma(fromMemorySegment(I8, ALL, codes + L, ORDER)
+                    .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0), a);
+            if (L < BLOCK / 2) {                                        // not as a loop: C2 would not unroll it
+                a = fromMemorySegment(F32, ALL, x + 2 * V, ORDER).fma(fromMemorySegment(I8, ALL, codes + 2 * L, ORDER)
+                        .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0), a);
+                a = fromMemorySegment(F32, ALL, x + 3 * V, ORDER).fma(fromMemorySegment(I8, ALL, codes + 3 * L, ORDER)
+                        .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0), a);
+            }
+            sum = a.fma(broadcast(F32, Float.float16ToFloat(ALL.get(SHORT, scales))), sum);
             x += BLOCK * Float.BYTES;
-            codes += BLOCK;
             scales += Short.BYTES;
         }
         return Simd.sum(sum);
-    }
-
-    private static FloatVector block(long x, long codes) {
-        var sum = Simd.loadF32(x + V).fma(lanes(codes + L), Simd.loadF32(x).mul(lanes(codes)));
-        if (L < BLOCK / 2) {                                            // not as a loop: C2 would not unroll it
-            sum = Simd.loadF32(x + 2 * V).fma(lanes(codes + 2 * L), sum);
-            sum = Simd.loadF32(x + 3 * V).fma(lanes(codes + 3 * L), sum);
-        }
-        return sum;
     }
 
     private static FloatVector lanes(long codes) {
@@ -54,7 +65,7 @@ final class DotQ8 {
 
     /// The f16 at an address.
     static float half(long at) {
-        return Float.float16ToFloat(RawMemory.ALL.get(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at));
+        return Float.float16ToFloat(ALL.get(SHORT, at));
     }
 
     /// Writes a row as f32.
@@ -79,7 +90,7 @@ final class DotQ8 {
     private static void single(int blocks, long codes, long scales, long to) {
         for (long i = 0; i < (long) blocks * BLOCK; i++) {
             Simd.setF32(to + 4 * i, half(scales + i / BLOCK * Short.BYTES)
-                    * RawMemory.ALL.get(java.lang.foreign.ValueLayout.JAVA_BYTE, codes + i));
+                    * ALL.get(JAVA_BYTE, codes + i));
         }
     }
 }
