@@ -1,5 +1,6 @@
 package org.sfumato.nn;
 
+import java.util.Locale;
 import java.util.Map;
 import org.sfumato.tensor.Tensor;
 
@@ -17,5 +18,12 @@ public interface Layer {
     /// The number of parameters, each counted once.
     default long parameterCount() {
         return parameters().values().stream().mapToLong(t -> t.shape().count()).sum();
+    }
+
+    /// The layer in a line: `Transformer of 456,160 parameters in 47 tensors`. Networks give it as their text; that of a
+    /// record would show the elements of every tensor.
+    default String summary() {
+        return String.format(Locale.ROOT, "%s of %,d parameters in %,d tensors", getClass().getSimpleName(),
+                parameterCount(), parameters().size());
     }
 }

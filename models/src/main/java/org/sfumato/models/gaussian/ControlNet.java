@@ -157,4 +157,9 @@ public record ControlNet(Steerable network, Steerable copy, Linear input, List<L
         return network.predict(network.stream(plain, Pass.INFERENCE, (place, x) -> place == 0 ? x
                 : x.add(outputs.get(place - 1).forward(made.get(place - 1)).mul(obeying))));
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

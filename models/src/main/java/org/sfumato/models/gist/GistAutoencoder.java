@@ -116,4 +116,9 @@ public record GistAutoencoder(GistEncoder encoder, Transformer decoder) implemen
         });
         return trained;
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

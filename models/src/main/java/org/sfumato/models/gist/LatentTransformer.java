@@ -82,4 +82,9 @@ public record LatentTransformer(LatentTransformerConfig config, Linear input, Te
     public boolean predicts(String name) {
         return name.startsWith("norm.") || name.startsWith("output.");
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

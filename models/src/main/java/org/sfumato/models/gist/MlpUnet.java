@@ -74,4 +74,9 @@ public record MlpUnet(MlpUnetConfig config, List<Step> down, TimeMlp time, List<
         }
         return output.forward(x).reshape(z.shape());
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

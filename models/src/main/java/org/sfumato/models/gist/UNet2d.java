@@ -126,4 +126,9 @@ public record UNet2d(UNet2dConfig config, Conv2d input, TimeMlp time, List<UNetL
         }
         return level.resample() == null ? x : level.resample().forward(x.upsample(2));
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

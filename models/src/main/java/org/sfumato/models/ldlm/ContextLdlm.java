@@ -70,4 +70,9 @@ public record ContextLdlm(ContextLdlmConfig config, Fourier fourier, Mapping map
         }
         return output.forward(norm.forward(x.slice(1, 0, 1)));                                         // (B, 1, D)
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

@@ -79,4 +79,9 @@ public record Ldlm(LdlmConfig config, Fourier fourier, Linear input, Tensor posi
         var self = Tensor.arange(t, there.device()).unsqueeze(1).eq(Tensor.arange(t, there.device()));
         return there.unsqueeze(2).and(there.unsqueeze(1)).or(self).unsqueeze(1);
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

@@ -80,4 +80,9 @@ public record ReverseTransformer(ReverseTransformerConfig config, Linear input, 
     public boolean predicts(String name) {
         return name.startsWith("decoderNorm.");
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

@@ -300,8 +300,7 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         return config.pattern().block();
     }
 
-    /// Both copies of the text go through the network in one pass, twice as long. Source: Arriola et al. 2025, arXiv
-    /// 2503.09573, section 3.2.
+    /// Both copies of the text go through in one pass, twice as long. Source: Arriola 2025, arXiv 2503.09573, 3.2.
     ///
     /// @throws IllegalStateException if this is no network of blocks
     @Override
@@ -392,5 +391,10 @@ public record Transformer(TransformerConfig config, Embedding token, Tensor posi
         double matrices = Linears.of(this).values().stream().mapToDouble(map -> (double) map.in() * map.out()).sum();
         double heads = (double) config.heads().query() * config.heads().size();
         return 2 * matrices * batch * length + 4.0 * config.layers() * heads * length * length * batch;
+    }
+
+    @Override
+    public String toString() {
+        return summary();
     }
 }

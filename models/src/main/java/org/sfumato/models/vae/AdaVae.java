@@ -221,4 +221,9 @@ public record AdaVae(VaeConfig.Ada config, Transformer encoder, Pooling pooling,
             return input(z, ids, places(present).slice(1, next, next + 1), present, given == 1);
         }
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

@@ -109,4 +109,9 @@ public record LoraVae(VaeConfig.Lora config, Transformer base, Lora encoder, Lor
     private SoftPrompt prompt(Tensor z) {
         return new SoftPrompt(decoder.on(base), wD.forward(z), length());
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

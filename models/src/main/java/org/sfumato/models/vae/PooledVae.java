@@ -91,4 +91,9 @@ public record PooledVae(VaeConfig.Pooled config, Transformer base, Lora decoder,
         return new SoftPrompt(decoder == null ? base : decoder.on(base),
                 tokens.reshape(z.size(0), config.prefix(), width()), length());
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

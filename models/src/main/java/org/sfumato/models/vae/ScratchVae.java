@@ -98,4 +98,9 @@ public record ScratchVae(VaeConfig.Scratch config, Transformer encoder, Tensor q
     private SoftPrompt prompt(Transformer network, Tensor z) {
         return new SoftPrompt(network, up.forward(z), length());
     }
+
+    @Override
+    public String toString() {
+        return summary();
+    }
 }

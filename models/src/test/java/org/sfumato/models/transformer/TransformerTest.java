@@ -35,6 +35,15 @@ class TransformerTest {
     }
 
     @Test
+    void aNetworkSaysItselfInALine() {
+        try (var scope = Scope.open("test")) {
+            var network = scope.call(() -> Transformer.init(TransformerConfig.nanodllm(66), Rng.of(0)));
+            assertThat(network).hasToString("Transformer of 3,313,730 parameters in "
+                    + network.parameters().size() + " tensors");
+        }
+    }
+
+    @Test
     void aNetworkOfZerosHasTheSameParametersAndConfiguration() {
         try (var scope = Scope.open("test")) {
             scope.run(() -> {
