@@ -20,8 +20,8 @@ public interface Layer {
         return parameters().values().stream().mapToLong(t -> t.shape().count()).sum();
     }
 
-    /// The layer in a line: `Transformer of 456,160 parameters in 47 tensors`. Networks give it as their text; that of a
-    /// record would show the elements of every tensor.
+    /// The layer in a line: `Transformer of 456,160 parameters in 47 tensors`. Networks give it as their text; that of
+    /// a record would show the elements of every tensor.
     default String summary() {
         return String.format(Locale.ROOT, "%s of %,d parameters in %,d tensors", getClass().getSimpleName(),
                 parameterCount(), parameters().size());
