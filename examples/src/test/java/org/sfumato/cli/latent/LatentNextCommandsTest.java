@@ -61,7 +61,7 @@ class LatentNextCommandsTest {
         assertThat(result.size()).isEqualTo(2);
         result.forEach(row -> {
             assertThat(row.get("spans").asInt()).isEqualTo(4);
-            assertThat(row.get("nllGiven").asDouble()).isBetween(1.0, 20.0);
+            assertThat(row.at("/read/given").asDouble()).isBetween(1.0, 20.0);
             assertThat(row.get("given").asDouble()).isBetween(-1.0, 1.0);
         });
         assertThat(Cli.run("latent", "score", "--model", model, "--vae", vae, "--data", spans, "--samples", 1,

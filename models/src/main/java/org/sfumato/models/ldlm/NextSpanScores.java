@@ -1,7 +1,11 @@
 package org.sfumato.models.ldlm;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.sfumato.models.gaussian.Condition;
 import org.sfumato.models.gaussian.GaussianSampler;
@@ -24,12 +28,19 @@ import org.sfumato.tensor.Tensor;
 /// @param one cosine of one such sample
 /// @param free cosine of the mean of as many samples given nothing
 /// @param copied cosine of the latent of the span before
-/// @param nllTrue nats per token of the true span with its own latent
-/// @param nllGiven with a sample given the spans before
-/// @param nllFree with a sample given nothing
-/// @param nllNone with a latent of zeros
-public record NextSpanScores(int spans, double given, double one, double free, double copied, double nllTrue,
-        double nllGiven, double nllFree, double nllNone) {
+/// @param read what the decoder says that has read the span before
+/// @param blind what it says that has read nothing: all that it knows of the text before is in the latent
+public record NextSpanScores(int spans, double given, double one, double free, double copied, Nats read, Nats blind) {
+    /// Nats per token of the true spans.
+    ///
+    /// @param own with their own latents
+    /// @param given with a sample given the spans before
+    /// @param free with a sample given nothing
+    /// @param mixed with all samples given the spans before, `-log(1/n sum_i p(span | z_i))`. A decoder and a denoiser
+    ///     that are right have this near `none` and `given` above it: `-log` is convex
+    /// @param none with a latent of zeros
+    public record Nats(double own, double given, double free, double mixed, double none) { }
+
     /// What is measured.
     ///
     /// @param autoencoder of the latents
@@ -50,7 +61,7 @@ public record NextSpanScores(int spans, double given, double one, double free, d
     }
 
     private static final int TOGETHER = 32;
-    private static final String ROW = "| %s | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |%n";
+    private static final int CELLS = 14;
 
     /// Measures with `sampler`.
     ///
@@ -71,25 +82,46 @@ public record NextSpanScores(int spans, double given, double one, double free, d
         var table = plan.latents.with(statistics.standardise(plan.latents.latents()));
         var batch = table.batch(rows, plan.model.context());
         var target = batch.latents();
-        Tensor given = null;
-        Tensor free = null;
-        Tensor one = null;
-        Tensor other = null;
+        var given = new ArrayList<Tensor>();
+        var free = new ArrayList<Tensor>();
         for (int i = 0; i < plan.samples; i++) {
-            var now = sample(sampler, target, batch.condition(), rng.fold(2L * i));
-            var nothing = sample(sampler, target, batch.condition().absent(), rng.fold(2L * i + 1));
-            one = one == null ? now : one;
-            other = other == null ? nothing : other;
-            given = given == null ? now : given.add(now);
-            free = free == null ? nothing : free.add(nothing);
+            given.add(sample(sampler, target, batch.condition(), rng.fold(2L * i)));
+            free.add(sample(sampler, target, batch.condition().absent(), rng.fold(2L * i + 1)));
         }
         var before = table.batch(Arrays.stream(rows).map(i -> i - 1).toArray(), 0).latents();
         var centre = target.mean(true, 0);
-        return new NextSpanScores(rows.length, cosine(given.mul(1.0 / plan.samples), target, centre),
-                cosine(one, target, centre), cosine(free.mul(1.0 / plan.samples), target, centre),
-                cosine(before, target, centre), nll(plan, rows, statistics.restore(target)),
-                nll(plan, rows, statistics.restore(one)), nll(plan, rows, statistics.restore(other)),
-                nll(plan, rows, target.mul(0)));
+        var asked = given.stream().map(statistics::restore).toList();
+        return new NextSpanScores(rows.length, cosine(mean(given), target, centre),
+                cosine(given.getFirst(), target, centre), cosine(mean(free), target, centre),
+                cosine(before, target, centre),
+                nats(plan, rows, statistics.restore(target), asked, statistics.restore(free.getFirst()), true),
+                nats(plan, rows, statistics.restore(target), asked, statistics.restore(free.getFirst()), false));
+    }
+
+    private static Tensor mean(List<Tensor> samples) {
+        return samples.stream().reduce(Tensor::add).orElseThrow().mul(1.0 / samples.size());
+    }
+
+    private static Nats nats(Plan plan, int[] rows, Tensor own, List<Tensor> given, Tensor free, boolean reading) {
+        var each = given.stream().map(z -> spanNats(plan, rows, z, reading)).toList();
+        double tokens = select(plan.texts, rows).tokens();
+        double mixed = 0;
+        for (int row = 0; row < rows.length; row++) {
+            int at = row;
+            mixed -= logMeanExp(each.stream().mapToDouble(nats -> -nats[at]).toArray());
+        }
+        return new Nats(sum(spanNats(plan, rows, own, reading)) / tokens, sum(each.getFirst()) / tokens,
+                sum(spanNats(plan, rows, free, reading)) / tokens, mixed / tokens,
+                sum(spanNats(plan, rows, own.mul(0), reading)) / tokens);
+    }
+
+    private static double sum(double[] numbers) {
+        return Arrays.stream(numbers).sum();
+    }
+
+    private static double logMeanExp(double[] numbers) {
+        double most = Arrays.stream(numbers).max().orElseThrow();
+        return most + Math.log(Arrays.stream(numbers).map(x -> Math.exp(x - most)).average().orElseThrow());
     }
 
     private static Tensor sample(GaussianSampler sampler, Tensor like, Condition condition, Rng rng) {
@@ -102,26 +134,24 @@ public record NextSpanScores(int spans, double given, double one, double free, d
         return x.mul(y).sum(1, 2).div(x.square().sum(1, 2).mul(y.square().sum(1, 2)).sqrt().add(1e-12)).mean().item();
     }
 
-    /// Of the true spans, each after the one before it.
-    private static double nll(Plan plan, int[] rows, Tensor z) {
-        double sum = 0;
-        double tokens = 0;
+    /// Of each true span, after the one before it or after nothing.
+    private static double[] spanNats(Plan plan, int[] rows, Tensor z, boolean reading) {
+        var nats = new double[rows.length];
         for (int from = 0; from < rows.length; from += TOGETHER) {
             int at = from;
             int to = Math.min(rows.length, from + TOGETHER);
             var some = Arrays.copyOfRange(rows, from, to);
-            try (var scope = Scope.open("nll")) {
+            try (var scope = Scope.open("span nats")) {
                 var scored = scope.call(() -> {
-                    var target = select(plan.texts, some);
-                    var prefix = select(plan.texts, Arrays.stream(some).map(row -> row - 1).toArray());
-                    return new double[] {plan.autoencoder.crossEntropy(z.slice(0, at, to), prefix, target,
-                            Pass.INFERENCE).sum().item(), target.tokens()};
+                    var prefix = reading ? select(plan.texts, Arrays.stream(some).map(row -> row - 1).toArray())
+                            : Spans.none(some.length, 0);
+                    return plan.autoencoder.crossEntropy(z.slice(0, at, to), prefix, select(plan.texts, some),
+                            Pass.INFERENCE).sum(1).toDoubles();
                 });
-                sum += scored[0];
-                tokens += scored[1];
+                System.arraycopy(scored, 0, nats, at, scored.length);
             }
         }
-        return sum / tokens;
+        return nats;
     }
 
     private static Spans select(Spans spans, int[] rows) {
@@ -132,11 +162,16 @@ public record NextSpanScores(int spans, double given, double one, double free, d
     /// The head of a table of scores.
     public static String head(int samples) {
         return "| sampler | mean of " + samples + " given | one given | mean of " + samples + " free | copied "
-                + "| NLL true z | given z | free z | z = 0 |\n|---|---|---|---|---|---|---|---|---|\n";
+                + "| read: own z | given z | free z | " + samples + " given | z = 0 "
+                + "| blind: own z | given z | free z | " + samples + " given | z = 0 |\n|" + "---|".repeat(CELLS + 1)
+                + "\n";
     }
 
     /// A row of it.
     public String row(String name) {
-        return String.format(Locale.ROOT, ROW, name, given, one, free, copied, nllTrue, nllGiven, nllFree, nllNone);
+        return DoubleStream.of(given, one, free, copied, read.own, read.given, read.free, read.mixed, read.none,
+                blind.own, blind.given, blind.free, blind.mixed, blind.none)
+                .mapToObj(x -> String.format(Locale.ROOT, " %.3f |", x))
+                .collect(Collectors.joining("", "| " + name + " |", "\n"));
     }
 }
