@@ -78,7 +78,8 @@ class NextSpansTest {
 
     private static Map<String, Tensor> drawn(ScratchVae vae) {
         var values = new LinkedHashMap<String, Tensor>();
-        vae.parameters().forEach((name, p) -> values.put(name, Tensor.normal(p.shape(), Rng.of(values.size())).mul(.3)));
+        vae.parameters().forEach((name, p) -> values.put(name,
+                Tensor.normal(p.shape(), Rng.of(values.size())).mul(.3)));
         return values;
     }
 
