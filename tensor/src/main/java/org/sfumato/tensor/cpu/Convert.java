@@ -35,7 +35,8 @@ final class Convert {
     /// As many bytes as a vector has floats, where [#WIDE].
     static final VectorSpecies<Byte> I8 =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(WIDE ? BITS / 4 : 64));
-    private static final VectorSpecies<Short> I16 =
+    /// As many shorts as a vector has floats, where [#WIDE].
+    static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(WIDE ? BITS / 2 : 64));
     /// The ints in a vector.
     static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, Simd.F32.vectorShape());

@@ -1,12 +1,18 @@
 package org.sfumato.tensor.cpu;
 
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+import static jdk.incubator.vector.ShortVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
+import static org.sfumato.tensor.cpu.Convert.I16;
+import static org.sfumato.tensor.cpu.Convert.I32;
+import static org.sfumato.tensor.cpu.Simd.F32;
+import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.expr.RawMemory.ALL;
 
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import org.sfumato.tensor.expr.RawMemory;
 
 /// Rows of bf16. A sum runs in the lanes of two vectors; what fills no two vectors follows one by one.
 final class DotBf16 {
@@ -15,14 +21,16 @@ final class DotBf16 {
 
     private DotBf16() { }
 
-    /// The product of x with a row. Only where [Convert#WIDE].
+    /// The product of x with a row. Only where [Convert#WIDE]. Why it is written so: [StoredMatrix#dots].
     static float dot(int columns, long x, long w) {
         int whole = columns / (2 * L) * 2 * L;
-        var a = Simd.loadF32(Tiles.ZEROS);
+        var a = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
         var b = a;
         for (int i = 0; i < whole; i += 2 * L) {
-            a = Simd.loadF32(x).fma(lanes(w), a);
-            b = Simd.loadF32(x + V).fma(lanes(w + V / 2), b);
+            a = fromMemorySegment(F32, ALL, x, ORDER).fma(fromMemorySegment(I16, ALL, w, ORDER)
+                    .convertShape(ZERO_EXTEND_S2I, I32, 0).lanewise(LSHL, 16).reinterpretShape(F32, 0), a);
+            b = fromMemorySegment(F32, ALL, x + V, ORDER).fma(fromMemorySegment(I16, ALL, w + V / 2, ORDER)
+                    .convertShape(ZERO_EXTEND_S2I, I32, 0).lanewise(LSHL, 16).reinterpretShape(F32, 0), b);
             x += 2 * V;
             w += V;
         }
@@ -42,7 +50,7 @@ final class DotBf16 {
     }
 
     private static float element(long at) {
-        return Float.intBitsToFloat(RawMemory.ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, at) << 16);
+        return Float.intBitsToFloat(ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, at) << 16);
     }
 
     /// Writes a row as f32.
