@@ -3,7 +3,6 @@ package org.sfumato.cli.experiment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,9 +129,11 @@ final class GistExperimentCommand implements Callable<Integer> {
         LatentTable all;
         List<int[]> real;
         try (var text = TrainingData.read(common, data, Optional.of(gists.tokenizer()))) {
+            // In no order: texts that follow one another are of one story. Held out in one piece, their latents would
+            // differ from the others' by what the stories are about, which no denoiser can know.
             var inOrder = gists.encode(text.all(), texts);
             var order = Rng.of(seed).fold(ORDER).permutation(inOrder.rows());
-            all = shuffled(inOrder, order);
+            all = LatentTable.of(inOrder.batch(order, 0).latents());
             real = texts(text.all(), order, gists.autoencoder().length());
         }
         int held = Math.max(2, (int) (HELD * all.rows()));
@@ -154,13 +155,6 @@ final class GistExperimentCommand implements Callable<Integer> {
         }
         common.result(Map.of("rows", rows.all().size(), "table", out.resolve("gist.md").toString()));
         return ExitCode.OK;
-    }
-
-    /// The latents in another order. Texts that follow one another are of one story: held out in one piece, their
-    /// latents differ from the others' by what the stories are about, which no denoiser can know.
-    private static LatentTable shuffled(LatentTable table, int[] order) {
-        var rows = Arrays.stream(order).asLongStream().toArray();
-        return LatentTable.of(table.latents().indexSelect(0, Tensor.of(rows, rows.length)));
     }
 
     private static List<int[]> texts(Tokens tokens, int[] order, int block) {

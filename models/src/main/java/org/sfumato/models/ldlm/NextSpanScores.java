@@ -104,24 +104,11 @@ public record NextSpanScores(int spans, double given, double one, double free, d
 
     private static Nats nats(Plan plan, int[] rows, Tensor own, List<Tensor> given, Tensor free, boolean reading) {
         var each = given.stream().map(z -> spanNats(plan, rows, z, reading)).toList();
+        var mixed = Tensor.stack(0, each.toArray(Tensor[]::new)).neg().logSumExp(0).neg().add(Math.log(each.size()));
         double tokens = select(plan.texts, rows).tokens();
-        double mixed = 0;
-        for (int row = 0; row < rows.length; row++) {
-            int at = row;
-            mixed -= logMeanExp(each.stream().mapToDouble(nats -> -nats[at]).toArray());
-        }
-        return new Nats(sum(spanNats(plan, rows, own, reading)) / tokens, sum(each.getFirst()) / tokens,
-                sum(spanNats(plan, rows, free, reading)) / tokens, mixed / tokens,
-                sum(spanNats(plan, rows, own.mul(0), reading)) / tokens);
-    }
-
-    private static double sum(double[] numbers) {
-        return Arrays.stream(numbers).sum();
-    }
-
-    private static double logMeanExp(double[] numbers) {
-        double most = Arrays.stream(numbers).max().orElseThrow();
-        return most + Math.log(Arrays.stream(numbers).map(x -> Math.exp(x - most)).average().orElseThrow());
+        return new Nats(spanNats(plan, rows, own, reading).sum().item() / tokens,
+                each.getFirst().sum().item() / tokens, spanNats(plan, rows, free, reading).sum().item() / tokens,
+                mixed.sum().item() / tokens, spanNats(plan, rows, own.mul(0), reading).sum().item() / tokens);
     }
 
     private static Tensor sample(GaussianSampler sampler, Tensor like, Condition condition, Rng rng) {
@@ -134,24 +121,21 @@ public record NextSpanScores(int spans, double given, double one, double free, d
         return x.mul(y).sum(1, 2).div(x.square().sum(1, 2).mul(y.square().sum(1, 2)).sqrt().add(1e-12)).mean().item();
     }
 
-    /// Of each true span, after the one before it or after nothing.
-    private static double[] spanNats(Plan plan, int[] rows, Tensor z, boolean reading) {
-        var nats = new double[rows.length];
+    /// Of each true span (R), after the one before it or after nothing.
+    private static Tensor spanNats(Plan plan, int[] rows, Tensor z, boolean reading) {
+        var parts = new ArrayList<Tensor>();
         for (int from = 0; from < rows.length; from += TOGETHER) {
             int at = from;
             int to = Math.min(rows.length, from + TOGETHER);
             var some = Arrays.copyOfRange(rows, from, to);
-            try (var scope = Scope.open("span nats")) {
-                var scored = scope.call(() -> {
-                    var prefix = reading ? select(plan.texts, Arrays.stream(some).map(row -> row - 1).toArray())
-                            : Spans.none(some.length, 0);
-                    return plan.autoencoder.crossEntropy(z.slice(0, at, to), prefix, select(plan.texts, some),
-                            Pass.INFERENCE).sum(1).toDoubles();
-                });
-                System.arraycopy(scored, 0, nats, at, scored.length);
-            }
+            parts.add(Scope.result(() -> {
+                var prefix = reading ? select(plan.texts, Arrays.stream(some).map(row -> row - 1).toArray())
+                        : Spans.none(some.length, 0);
+                return plan.autoencoder.crossEntropy(z.slice(0, at, to), prefix, select(plan.texts, some),
+                        Pass.INFERENCE).sum(1);
+            }));
         }
-        return nats;
+        return Tensor.concat(0, parts.toArray(Tensor[]::new));
     }
 
     private static Spans select(Spans spans, int[] rows) {

@@ -25,6 +25,7 @@ final class DotQ8 {
     private static final int L = Simd.F32_LANES;
     private static final long V = Simd.BYTES;
 
+    /// One scale.
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
     /// Whether two or four vectors of floats are a block, and there are vectors of as many bytes.

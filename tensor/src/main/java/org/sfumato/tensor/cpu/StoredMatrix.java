@@ -82,9 +82,10 @@ final class StoredMatrix implements AutoCloseable {
 
     /// `y[r] = x . W[r] + f[r]` for rows `[r0, r1)`; no f if its address is 0. x as [#arrange] leaves it.
     ///
-    /// The loops of the kernels call nothing but what the JDK has C2 inline wherever it is. With methods of their own,
-    /// C2 that inlined a kernel into its callers reached its limits in the middle and boxed vectors: five times slower,
-    /// in every second process. Those of Q8 and Q4 end by `!=`, see [Simd#whole]: a third faster at 576 columns.
+    /// The loops of the kernels get their vectors from nothing but what the JDK has C2 inline wherever it is. With
+    /// methods of their own C2 left some of these as calls, in every second process, and each made an object of its
+    /// vector: five times slower and more. Those of Q8, Q4 and NF4 end by `!=`, see [Simd#whole]: that of Q8 a third
+    /// faster at 576 columns.
     void dots(long r0, long r1, long x, long f, long y) {
         for (long r = r0; r < r1; r++) {
             float sum = switch (format) {
