@@ -101,8 +101,8 @@ class EndedProcessTest {
         Cli.requireSame(run, whole(STEPS), STEPS);
     }
 
-    /// Whether Ctrl-C does nothing: so it is for all that a shell without job control runs in the background, these tests
-    /// perhaps. Such programs are asked to end by TERM.
+    /// Whether Ctrl-C does nothing: so it is for all that a shell without job control runs in the background, perhaps
+    /// these tests. Such programs are asked to end by TERM.
     private static boolean ignoresInterrupts(Process process) throws IOException {
         var status = Path.of("/proc/" + process.pid() + "/status");
         if (!Files.exists(status)) {
