@@ -1,18 +1,19 @@
 package org.sfumato.tensor.cpu;
 
+import java.lang.foreign.MemorySegment;
+import org.sfumato.tensor.expr.RawMemory;
+
 /// One product, or a batch, cut into cells: a block of rows times a group of column panels of one product of the batch.
 /// A cell is computed by one thread; cells share nothing but what they read. The cut follows the sizes and the caches.
 ///
 /// One product of many rows has its B packed first, by all threads, a block of it at a time that the last cache holds;
 /// in a batch, and where rows are few, a cell packs the panels that it reads, or reads them in place. A is packed with
 /// B where several cells read the same rows, else by the cell, some strips at a time. In a cell a strip of A stays in
-/// the first cache while the panels, which the second one holds, pass by; so C is written along its rows.
+/// the first cache while the panels, which the second one holds, pass by; so C is written along its rows. With the
+/// tiles of AVX2, rows of A that lie one after another are packed as they are, by each cell: turning them costs more.
 ///
 /// All strides are in bytes here.
 final class GemmRegion {
-    /// Values of k in a block at most: a strip of A then takes half of the cache nearest to the core.
-    private static final int BLOCK_K = 512;
-
     /// Multiplications worth a visit to the pool: 2 to 4 microseconds.
     private static final long VISIT = 1 << 17;
 
@@ -72,6 +73,7 @@ final class GemmRegion {
     private final int groupPanels;
     private final boolean sharedRows;
     private final boolean pairs;
+    private final boolean lines;
 
     /// The product `C = F + A B`; F is C if `accumulate`, zero if `from` is null.
     GemmRegion(int bytes, int m, int n, int k, Gemm.Matrix a, Gemm.Matrix b, Gemm.Matrix c, Gemm.Matrix from,
@@ -96,17 +98,21 @@ final class GemmRegion {
         this.fromRow = from == null ? 0 : from.rowStride() * bytes;
         this.width = tiles.width();
         this.panels = (n + width - 1) / width;
-        int blocks = Math.max(1, (k + BLOCK_K - 1) / BLOCK_K);
-        this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, BLOCK_K);
         this.shared = batch.count() == 1 && m >= SHARED_ROWS;
+        this.lines = Tiles.VECTORS > 2 && aCol == bytes;
+        long second = Caches.HERE.second() * 3 / 4;
+        long all = second / ((long) panels * Tiles.PANEL);             // how deep a block of all panels may be
+        int most = lines && all >= Tiles.DEPTH / 2 ? (int) Math.min(Tiles.DEPTH, all) : Tiles.DEPTH;
+        int blocks = Math.max(1, (k + most - 1) / most);
+        this.blockK = Math.clamp(((k + blocks - 1) / blocks + 7) / 8 * 8, 8, Tiles.DEPTH);
         // Groups of panels as the second cache holds, then more groups and blocks of rows until the cells suffice.
-        long fits = Math.max(4, Caches.HERE.second() * 3 / 4 / ((long) blockK * Tiles.PANEL));
+        long fits = Math.max(4, second / ((long) blockK * Tiles.PANEL));
         int groups = Math.toIntExact((panels + fits - 1) / fits);
         int rowBlocks = 1;
         long work = Math.max(1, (long) m * panels * width * Math.max(1, k));
-        int all = batch.count();
-        boolean large = work * all >= CELLS * CELL;
-        while ((long) rowBlocks * groups * all < (large ? CELLS : CELLS / 4)
+        int products = batch.count();
+        boolean large = work * products >= CELLS * CELL;
+        while ((long) rowBlocks * groups * products < (large ? CELLS : CELLS / 4)
                 && work / (rowBlocks * groups) >= 2 * (large ? CELL : VISIT)) {
             if (m / rowBlocks >= 3 * MIN_ROWS || panels / groups < 8 && m / rowBlocks >= 2 * MIN_ROWS) {
                 rowBlocks *= 2;
@@ -121,7 +127,7 @@ final class GemmRegion {
         this.groupPanels = m < 4 ? (group + 3) / 4 * 4 : group;      // a row alone is computed by four panels at a time
         int own = Tiles.VECTORS > 2 ? Integer.MAX_VALUE : aRow == bytes ? OWN_PANELS_ACROSS : OWN_PANELS;
         this.pairs = PairF32.FITS && !wide && m >= MIN_ROWS && columns(panels - 1) <= PairF32.COLUMNS;
-        this.sharedRows = shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
+        this.sharedRows = !lines && shared && groups > 1 && groupPanels < own && panels >= PACK_PANELS;
     }
 
     void run() {
@@ -199,7 +205,12 @@ final class GemmRegion {
     }
 
     private void strips(int rows, int depth, long x, long to) {
-        if (wide) {
+        if (lines) {
+            for (int i = 0; i < rows; i++) {
+                long from = x + i * aRow;
+                MemorySegment.copy(RawMemory.ALL, from, RawMemory.ALL, to + i * tiles.line(), (long) depth * bytes);
+            }
+        } else if (wide) {
             PackF64.strips(rows, depth, x, aRow, aCol, to);
         } else {
             PackF32.strips(rows, depth, x, aRow, aCol, to);
@@ -282,7 +293,7 @@ final class GemmRegion {
     }
 
     private long stripsBytes() {
-        return (long) TOGETHER * Tiles.ROWS * blockK * bytes;
+        return TOGETHER * Tiles.ROWS * (lines ? tiles.line() : (long) blockK * bytes);
     }
 
     private long ownBytes() {
@@ -303,9 +314,9 @@ final class GemmRegion {
         }
         long x = a + batch.a()[product] * bytes + i0 * aRow + k0 * aCol;
         boolean pack = sharedRows || rows >= Tiles.ROWS && p1 - p0 >= PACK_PANELS || pairs(p1 - 1);
-        long xRow = pack ? bytes : aRow;
-        long xCol = pack ? (long) Tiles.ROWS * bytes : aCol;
-        long strip = depth * xCol;
+        long xRow = !pack ? aRow : lines ? tiles.line() : bytes;
+        long xCol = pack && !lines ? (long) Tiles.ROWS * bytes : aCol;
+        long strip = pack && lines ? Tiles.ROWS * xRow : depth * xCol;
         long y = c + batch.c()[product] * bytes + i0 * cRow;
         boolean begun = k0 > 0 || accumulate;
         boolean moves = begun || from != Tiles.ZEROS;

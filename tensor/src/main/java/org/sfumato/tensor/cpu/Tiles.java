@@ -8,12 +8,11 @@ import java.lang.foreign.Arena;
 ///
 /// Addresses and strides are as in [Tile]; A lies in strips of [#ROWS] rows that are `strip` apart: `strip = ROWS * ar`
 /// where A lies in place. Packed, a strip has its rows side by side (`ar` one element, `ac = ROWS * ar`,
-/// `strip = depth * ac`), and a panel of B has no gaps (`br = PANEL`).
+/// `strip = depth * ac`), or one after another ([#line]), and a panel of B has no gaps (`br = PANEL`).
 ///
-/// The shape is what the registers hold. With 32 of them a tile is 8 rows by 2 vectors, and strides that the compiler
-/// knows make it faster by a seventh. With the 16 of AVX2 it is 4 rows by 3 vectors: twelve sums, three vectors of B
-/// and an element of A, a quarter faster than the eight sums of 4 by 2, which just cover the time of a multiply-add;
-/// known strides halve its speed, as then not all sums stay in registers.
+/// The shape is what the registers hold. With 32 of them a tile is 8 rows by 2 vectors. With the 16 of AVX2 it is 4
+/// rows by 3 vectors: twelve sums, three vectors of B and an element of A, a quarter faster than the eight sums of 4
+/// by 2, which just cover the time of a multiply-add. Strides that the compiler knows make a tile faster by a seventh.
 ///
 /// Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; Van Zee and van de Geijn,
 /// BLIS, 2015 (the register tile and the packed panels).
@@ -26,7 +25,7 @@ record Tiles(int bytes, Stack one, Stack two, Stack three, Tile row) {
     static final int ROWS = 8;
 
     /// Whether there are 32 registers.
-    private static final boolean MANY = Simd.BYTES != 32;
+    private static final boolean MANY = Simd.REGISTERS == 32;
 
     /// Vectors in a row of a panel of B, at most.
     static final int VECTORS = MANY ? 2 : 3;
@@ -36,6 +35,9 @@ record Tiles(int bytes, Stack one, Stack two, Stack three, Tile row) {
 
     /// Bytes of a row of a block of attention's scores, a left operand like packed ones: 64 floats.
     static final long SCORES = 256;
+
+    /// The most values of k in a block: a strip of A then takes half of the cache nearest to the core.
+    static final int DEPTH = 512;
 
     /// Bytes of working memory that [#edge] needs.
     static final long EDGE = (long) ROWS * PANEL;
@@ -66,15 +68,26 @@ record Tiles(int bytes, Stack one, Stack two, Stack three, Tile row) {
         var most = rows == 4 ? four : new TileWriter(wide, rows, vectors, 1, null).write();
         long element = wide ? Double.BYTES : Float.BYTES;
         long panel = (long) vectors * Simd.BYTES;
-        var strides = !MANY || vectors < VECTORS ? new TileWriter.Strides[0] : new TileWriter.Strides[] {
+        var strides = vectors < VECTORS ? new TileWriter.Strides[0] : new TileWriter.Strides[] {
             new TileWriter.Strides(element, ROWS * element, panel),          // packed
             new TileWriter.Strides(element, SCORES, panel),                  // scores, from above to below
-            new TileWriter.Strides(SCORES, element, panel)};                 // scores, along their rows
+            new TileWriter.Strides(SCORES, element, panel),                  // scores, along their rows
+            new TileWriter.Strides(line(element), element, panel)};          // packed row by row
         var known = new Tile[strides.length];
         for (int i = 0; i < known.length; i++) {
             known[i] = new TileWriter(wide, rows, vectors, 1, strides[i]).write();
         }
         return new Stack(rows, most, four, new TileWriter(wide, 1, vectors, 1, null).write(), strides, known);
+    }
+
+    /// Bytes from one row to the next where a strip of A is packed row by row: not a power of two, whose rows would all
+    /// want the same places of a cache.
+    long line() {
+        return line(bytes);
+    }
+
+    private static long line(long element) {
+        return (DEPTH + 16) * element;
     }
 
     /// Bytes from one k to the next in a packed strip of A: its rows side by side.
