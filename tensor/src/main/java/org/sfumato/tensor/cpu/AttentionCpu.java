@@ -170,17 +170,17 @@ final class AttentionCpu {
         }
         scores(k.at(batch, group, j), keys, heads * n, at0, w);
         for (int h = 0; h < heads; h++) {
-            mask.across(w + 4L * h * n, ROW, batch, head + h, j, keys, i, n, w + at.mask);
+            mask.across(w + 4L * h * n, batch, head + h, j, keys, i, n, w + at.mask);
         }
-        AttentionScores.softmax(w, ROW, keys, heads * n, at0 + at.stats);
+        AttentionScores.softmax(w, keys, heads * n, at0 + at.stats);
         long row = AttentionTile.panelBytes(1, v.d());
         if (j > 0) {
             AttentionTile.scaleRows(at0 + at.sums, row, heads * n, v.d(), at0 + at.stats + 2 * ROW);
         }
         if (isInPlace()) {
-            AttentionTile.multiply(heads * n, keys, v.d(), w, 4, ROW, v.at(batch, group, j), v.tStep(),
-                    AttentionTile.BYTES,
-                    at0 + at.sums, row, j > 0);
+            // a fourth row of nothing costs less than three by themselves
+            AttentionTile.multiply(heads * n == 3 ? 4 : heads * n, keys, v.d(), w, 4, ROW, v.at(batch, group, j),
+                    v.tStep(), AttentionTile.BYTES, at0 + at.sums, row, j > 0);
         } else {
             AttentionTile.multiplyScores(false, heads * n, keys, v.d(), w, w + at.values, VALUES, at0 + at.sums, row,
                     j > 0);
@@ -223,7 +223,7 @@ final class AttentionCpu {
     private void finish(int batch, int head, int heads, int i, long from) {
         int n = queries(i);
         long row = AttentionTile.panelBytes(1, v.d());
-        AttentionScores.end(heads * n, ROW, from + at.stats);
+        AttentionScores.end(heads * n, from + at.stats);
         for (int h = 0; h < heads; h++) {
             long stats = from + at.stats + 4L * h * n;
             AttentionTile.copyExactly(stats, n, lse + 4 * (((long) batch * q.h() + head + h) * q.t() + i));

@@ -183,10 +183,10 @@ final class AttentionGradCpu {
         AttentionTile.panels(dO.at(batch, head, i), dO.tStep(), n, v.d(), w + at.dO, next);
         AttentionTile.multiply(n, q.d(), keys, q.at(batch, head, i), q.tStep(), 4, w + at.turnedK, panel,
                 AttentionTile.panelBytes(q.d(), 1), w, ROW, false);
-        mask.down(w, ROW, batch, head, j, keys, i, n, w + at.mask);
+        mask.down(w, batch, head, j, keys, i, n, w + at.mask);
         AttentionTile.multiply(n, v.d(), keys, dO.at(batch, head, i), dO.tStep(), 4, w + at.turnedV, panel,
                 AttentionTile.panelBytes(v.d(), 1), w + at.grads, ROW, false);
-        AttentionScores.gradient(w, w + at.grads, ROW, n, keys, w + at.shifts + 4 * first, w + at.deltas + 4 * first);
+        AttentionScores.gradient(w, w + at.grads, n, keys, w + at.shifts + 4 * first, w + at.deltas + 4 * first);
         AttentionTile.multiplyScores(false, keys, n, v.d(), w, w + at.dO, next, w + at.dV, rowE, true);
         AttentionTile.multiplyScores(false, keys, n, q.d(), w + at.grads, w + at.q, next, w + at.dK, rowD, true);
         AttentionTile.multiplyScores(true, n, keys, q.d(), w + at.grads, w + at.k, KEYS * panel, sums + first * rowD,

@@ -34,39 +34,39 @@ record AttentionMask(boolean causal, long past, long address, boolean bool, long
         return causal ? Math.clamp(j - past, 0, all) : 0;
     }
 
-    /// Applies the mask to a block of scores, keys `[j, j + keys)` down, queries `[i, i + queries)` of a head across,
-    /// rows `row` bytes apart; `turned` is working memory for a block as large.
-    void across(long s, long row, int batch, int head, int j, int keys, int i, int queries, long turned) {
+    /// Applies the mask to a block of scores, keys `[j, j + keys)` down, queries `[i, i + queries)` of a head across;
+    /// `turned` is working memory for a block as large.
+    void across(long s, int batch, int head, int j, int keys, int i, int queries, long turned) {
         if (address != 0) {
             long at = place(batch, head, i, j);
             if (steps[2] == 0) {
-                AttentionScores.maskRows(s, row, keys, queries, at, steps[3], bool);
+                AttentionScores.maskRows(s, keys, queries, at, steps[3], bool);
             } else {
-                AttentionScores.turnMask(turned, row, keys, queries, at, steps[3], steps[2], bool);
-                AttentionScores.mask(s, row, keys, queries, turned, row, bool);
+                AttentionScores.turnMask(turned, keys, queries, at, steps[3], steps[2], bool);
+                AttentionScores.mask(s, keys, queries, turned, Tiles.SCORES, bool);
             }
         }
         if (causal && j + keys - 1 > i + past) {
-            AttentionScores.hideBefore(s, row, keys, queries, j - past - i);
+            AttentionScores.hideBefore(s, keys, queries, j - past - i);
         }
     }
 
     /// The same for queries down and keys across.
-    void down(long s, long row, int batch, int head, int j, int keys, int i, int queries, long turned) {
+    void down(long s, int batch, int head, int j, int keys, int i, int queries, long turned) {
         if (address != 0) {
             long at = place(batch, head, i, j);
             if (steps[3] == 0) {
-                AttentionScores.maskRows(s, row, queries, keys, at, steps[2], bool);
+                AttentionScores.maskRows(s, queries, keys, at, steps[2], bool);
             } else if (bool || steps[3] != Float.BYTES) {
                 boolean same = steps[2] == 0;
-                AttentionScores.turnMask(turned, row, same ? 1 : queries, keys, at, steps[2], steps[3], bool);
-                AttentionScores.mask(s, row, queries, keys, turned, same ? 0 : row, bool);
+                AttentionScores.turnMask(turned, same ? 1 : queries, keys, at, steps[2], steps[3], bool);
+                AttentionScores.mask(s, queries, keys, turned, same ? 0 : Tiles.SCORES, bool);
             } else {
-                AttentionScores.mask(s, row, queries, keys, at, steps[2], false);
+                AttentionScores.mask(s, queries, keys, at, steps[2], false);
             }
         }
         if (causal && j + keys - 1 > i + past) {
-            AttentionScores.hideAfter(s, row, queries, keys, i + past - j);
+            AttentionScores.hideAfter(s, queries, keys, i + past - j);
         }
     }
 

@@ -116,8 +116,10 @@ final class AttentionTile {
     }
 
     private static void copyRow(long x, int d, long to) {
+        x = Simd.bounded(x);
+        to = Simd.bounded(to);
         long end = Simd.whole(d);
-        for (long at = 0; at != end; at += V) {
+        for (long at = 0; at < end; at += V) {
             Simd.store(to + at, Simd.loadF32(x + at));
         }
         if (end != 4L * d) {
@@ -145,8 +147,10 @@ final class AttentionTile {
     }
 
     private static void unpackRow(long x, int d, float factor, long to) {
+        x = Simd.bounded(x);
+        to = Simd.bounded(to);
         long end = Simd.whole(d);
-        for (long at = 0; at != end; at += V) {
+        for (long at = 0; at < end; at += V) {
             Simd.store(to + at, Simd.loadF32(x + at).mul(factor));
         }
         if (end != 4L * d) {
@@ -165,8 +169,10 @@ final class AttentionTile {
     }
 
     private static void scale(long x, int d, float factor) {
-        for (long end = x + Simd.whole(d + LANES - 1); x != end; x += V) {
-            Simd.store(x, Simd.loadF32(x).mul(factor));
+        long from = Simd.bounded(x);
+        long end = Simd.whole(d + LANES - 1);
+        for (long at = 0; at < end; at += V) {
+            Simd.store(from + at, Simd.loadF32(from + at).mul(factor));
         }
     }
 
@@ -183,8 +189,11 @@ final class AttentionTile {
     static float dot(long x, long y, int d) {
         var s0 = Simd.loadF32(Tiles.ZEROS);
         var s1 = s0;
+        x = Simd.bounded(x);
+        y = Simd.bounded(y);
         int whole = d & -2 * LANES;
-        for (long at = 0; at != 4L * whole; at += 2 * V) {
+        long end = Simd.bounded(4L * whole);
+        for (long at = 0; at < end; at += 2 * V) {
             s0 = Simd.loadF32(x + at).fma(Simd.loadF32(y + at), s0);
             s1 = Simd.loadF32(x + at + V).fma(Simd.loadF32(y + at + V), s1);
         }

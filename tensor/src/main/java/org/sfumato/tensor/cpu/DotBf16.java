@@ -8,6 +8,7 @@ import static org.sfumato.tensor.cpu.Convert.I16;
 import static org.sfumato.tensor.cpu.Convert.I32;
 import static org.sfumato.tensor.cpu.Simd.F32;
 import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.cpu.Simd.bounded;
 import static org.sfumato.tensor.expr.RawMemory.ALL;
 
 import java.lang.foreign.ValueLayout;
@@ -26,13 +27,15 @@ final class DotBf16 {
         int whole = columns / (2 * L) * 2 * L;
         var a = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
         var b = a;
+        x = bounded(x);
+        w = bounded(w);
         for (int i = 0; i < whole; i += 2 * L) {
             a = fromMemorySegment(F32, ALL, x, ORDER).fma(fromMemorySegment(I16, ALL, w, ORDER)
                     .convertShape(ZERO_EXTEND_S2I, I32, 0).lanewise(LSHL, 16).reinterpretShape(F32, 0), a);
             b = fromMemorySegment(F32, ALL, x + V, ORDER).fma(fromMemorySegment(I16, ALL, w + V / 2, ORDER)
                     .convertShape(ZERO_EXTEND_S2I, I32, 0).lanewise(LSHL, 16).reinterpretShape(F32, 0), b);
-            x += 2 * V;
-            w += V;
+            x = bounded(x + 2 * V);
+            w = bounded(w + V);
         }
         return rest(columns - whole, x, w, Simd.sum(a.add(b)));
     }

@@ -43,10 +43,13 @@ final class DotF32 {
         var b1 = a0;
         var b2 = a0;
         var b3 = a0;
-        long w1 = w + wr;
-        long w2 = w + 2 * wr;
-        long w3 = w + 3 * wr;
-        for (long p = 0; p < (long) depth * Float.BYTES; p += 2 * V) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        long w1 = Simd.bounded(w + wr);
+        long w2 = Simd.bounded(w + 2 * wr);
+        long w3 = Simd.bounded(w + 3 * wr);
+        long end = Simd.bounded((long) depth * Float.BYTES);
+        for (long p = 0; p < end; p += 2 * V) {
             var v = Simd.loadF32(x + p);
             a0 = v.fma(Simd.loadF32(w + p), a0);
             a1 = v.fma(Simd.loadF32(w1 + p), a1);
@@ -67,7 +70,10 @@ final class DotF32 {
     private static void one(int depth, long x, long w, long work) {
         var a = Simd.loadF32(Tiles.ZEROS);
         var b = a;
-        for (long p = 0; p < (long) depth * Float.BYTES; p += 2 * V) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        long end = Simd.bounded((long) depth * Float.BYTES);
+        for (long p = 0; p < end; p += 2 * V) {
             a = Simd.loadF32(x + p).fma(Simd.loadF32(w + p), a);
             b = Simd.loadF32(x + p + V).fma(Simd.loadF32(w + p + V), b);
         }

@@ -12,6 +12,7 @@ import static org.sfumato.tensor.cpu.Convert.I32;
 import static org.sfumato.tensor.cpu.Convert.I8;
 import static org.sfumato.tensor.cpu.Simd.F32;
 import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.cpu.Simd.bounded;
 import static org.sfumato.tensor.expr.RawMemory.ALL;
 
 import java.lang.foreign.Arena;
@@ -55,9 +56,11 @@ final class DotNf4 {
     /// [#FITS]. Why it is written so: [StoredMatrix#dots].
     static float dot(int blocks, long x, long codes, long scales, long first, long groups, long mean) {
         var sum = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
+        x = bounded(x);
+        codes = bounded(codes);
         for (int b = 0; b < blocks; b++) {
             var a = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
-            for (long end = codes + BLOCK / 2; codes != end; codes += L) {
+            for (long end = bounded(codes + BLOCK / 2); codes != end; codes = bounded(codes + L)) {
                 var c = (IntVector) fromMemorySegment(I8, ALL, codes, ORDER).convertShape(ZERO_EXTEND_B2I, I32, 0);
                 var high = c.lanewise(ASHR, 4);
                 var low = c.lanewise(AND, 15);
@@ -69,7 +72,7 @@ final class DotNf4 {
                 }
                 a = fromMemorySegment(F32, ALL, x, ORDER).fma(even.reinterpretShape(F32, 0), a);
                 a = fromMemorySegment(F32, ALL, x + V, ORDER).fma(odd.reinterpretShape(F32, 0), a);
-                x += 2 * V;
+                x = bounded(x + 2 * V);
             }
             sum = a.fma(broadcast(F32, scale(scales + b, first + b, groups, mean)), sum);
         }

@@ -14,6 +14,7 @@ import static org.sfumato.tensor.cpu.Convert.I8;
 import static org.sfumato.tensor.cpu.DotQ8.SHORT;
 import static org.sfumato.tensor.cpu.Simd.F32;
 import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.cpu.Simd.bounded;
 import static org.sfumato.tensor.expr.RawMemory.ALL;
 
 import jdk.incubator.vector.FloatVector;
@@ -30,7 +31,10 @@ final class DotQ4 {
     /// The product of x with a row of codes. Only where [DotQ8#FITS]. Why it is written so: [StoredMatrix#dots].
     static float dot(int blocks, long x, long codes, long scales) {
         var sum = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
-        for (long end = codes + (long) blocks * HALF; codes != end; codes += HALF) {
+        x = bounded(x);
+        codes = bounded(codes);
+        scales = bounded(scales);
+        for (long end = bounded(codes + (long) blocks * HALF); codes != end; codes = bounded(codes + HALF)) {
             var c = fromMemorySegment(I8, ALL, codes, ORDER).convertShape(ZERO_EXTEND_B2I, I32, 0);
             var a = fromMemorySegment(F32, ALL, x, ORDER)
                     .mul(c.lanewise(AND, 15).lanewise(SUB, 8).convertShape(I2F, F32, 0));
@@ -44,8 +48,8 @@ final class DotQ4 {
                         .fma(c.lanewise(ASHR, 4).lanewise(SUB, 8).convertShape(I2F, F32, 0), a);
             }
             sum = a.fma(broadcast(F32, Float.float16ToFloat(ALL.get(SHORT, scales))), sum);
-            x += BLOCK * Float.BYTES;
-            scales += Short.BYTES;
+            x = bounded(x + BLOCK * Float.BYTES);
+            scales = bounded(scales + Short.BYTES);
         }
         return Simd.sum(sum);
     }

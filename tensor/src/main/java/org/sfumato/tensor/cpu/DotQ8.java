@@ -10,6 +10,7 @@ import static org.sfumato.tensor.cpu.Convert.I32;
 import static org.sfumato.tensor.cpu.Convert.I8;
 import static org.sfumato.tensor.cpu.Simd.F32;
 import static org.sfumato.tensor.cpu.Simd.ORDER;
+import static org.sfumato.tensor.cpu.Simd.bounded;
 import static org.sfumato.tensor.expr.RawMemory.ALL;
 
 import java.lang.foreign.ValueLayout;
@@ -36,7 +37,10 @@ final class DotQ8 {
     /// The product of x with a row of codes. Only where [#FITS]. Why it is written so: [StoredMatrix#dots].
     static float dot(int blocks, long x, long codes, long scales) {
         var sum = fromMemorySegment(F32, ALL, Tiles.ZEROS, ORDER);
-        for (long end = codes + (long) blocks * BLOCK; codes != end; codes += BLOCK) {
+        x = bounded(x);
+        codes = bounded(codes);
+        scales = bounded(scales);
+        for (long end = bounded(codes + (long) blocks * BLOCK); codes != end; codes = bounded(codes + BLOCK)) {
             var a = fromMemorySegment(F32, ALL, x, ORDER).mul(fromMemorySegment(I8, ALL, codes, ORDER)
                     .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0));
             a = fromMemorySegment(F32, ALL, x + V, ORDER).fma(fromMemorySegment(I8, ALL, codes + L, ORDER)
@@ -48,8 +52,8 @@ final class DotQ8 {
                         .convertShape(B2I, I32, 0).convertShape(I2F, F32, 0), a);
             }
             sum = a.fma(broadcast(F32, Float.float16ToFloat(ALL.get(SHORT, scales))), sum);
-            x += BLOCK * Float.BYTES;
-            scales += Short.BYTES;
+            x = bounded(x + BLOCK * Float.BYTES);
+            scales = bounded(scales + Short.BYTES);
         }
         return Simd.sum(sum);
     }

@@ -111,20 +111,19 @@ final class Simd {
         return FloatVector.broadcast(F32, RawMemory.ALL.get(FLOAT, address));
     }
 
-    /// The same address, of which C2 now knows that memory does not end before it. Loops that begin at such addresses
-    /// and end at a number of bytes taken through this as well have no comparison of addresses in them nor before
-    /// them: rows of 32 to 128 floats took half the time, those of 2048 nine tenths.
+    /// The same address, or number of bytes, of which C2 now knows that memory does not end before it.
+    ///
+    /// Else C2 compares each address of a loop with the bounds of memory: once before a counted loop, with some twenty
+    /// instructions for each, as much as a row of fifty floats takes; in each turn of another. Where addresses and
+    /// numbers of bytes are bounded there is none of it: rows of 32 to 128 floats took half the time, of 2048 nine
+    /// tenths. An address that moves by what is not constant has to be bounded anew after each step.
     static long bounded(long address) {
         return address & ADDRESSES;
     }
 
-    /// Bytes of the whole vectors in a row of `n` floats, where a loop over the row ends: `at != whole(n)`.
-    ///
-    /// What ends by `<` is a counted loop to C2, before which it bounds each address of it anew: some twenty
-    /// instructions for each, as much as a row of fifty floats takes. `!=` it leaves as it is, at a comparison for each
-    /// address in each turn: faster for rows of up to some hundred floats, slower for those of 512.
+    /// Bytes of the whole vectors in a row of `n` floats, [#bounded].
     static long whole(int n) {
-        return 4L * (n & -F32_LANES);
+        return bounded(4L * (n & -F32_LANES));
     }
 
     /// Writes all lanes at an address.

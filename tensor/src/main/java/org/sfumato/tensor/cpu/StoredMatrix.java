@@ -84,8 +84,8 @@ final class StoredMatrix implements AutoCloseable {
     ///
     /// The loops of the kernels get their vectors from nothing but what the JDK has C2 inline wherever it is. With
     /// methods of their own C2 left some of these as calls, in every second process, and each made an object of its
-    /// vector: five times slower and more. Those of Q8, Q4 and NF4 end by `!=`, see [Simd#whole]: that of Q8 a third
-    /// faster at 576 columns.
+    /// vector: five times slower and more. Addresses are [Simd#bounded]; those of Q8, Q4 and NF4 end by `!=`, which C2
+    /// does not take for a counted loop: it would unroll it and run out of registers.
     void dots(long r0, long r1, long x, long f, long y) {
         for (long r = r0; r < r1; r++) {
             float sum = switch (format) {
