@@ -11,7 +11,7 @@ import org.sfumato.tensor.spi.Operand;
 /// that lies in the nearest cache. Source: Chan, Golub and LeVeque 1983, The American Statistician 37, "corrected
 /// two-pass algorithm".
 final class LayerNormCpu {
-    private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
 
     /// Of a row: its rounded mean and what that is off.
     private static final int NOTES = 2 * Float.BYTES;
@@ -49,19 +49,20 @@ final class LayerNormCpu {
 
     /// The mean and the reciprocal of the deviation, and how far the mean of `shifts` is off.
     private static void moments(long x, int d, double eps, long shifts, long mean, long rstd) {
+        x = Simd.bounded(x);
         float shift = Simd.getF32(shifts);
         var first = FloatVector.zero(Simd.F32);
         var second = first;
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            var c = Simd.loadF32(x + 4L * i).sub(shift);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            var c = Simd.loadF32(x + at).sub(shift);
             first = first.add(c);
             second = c.fma(c, second);
         }
         float sum = Simd.sum(first);
         float squares = Simd.sum(second);
-        for (; i < d; i++) {
-            float c = Simd.getF32(x + 4L * i) - shift;
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            float c = Simd.getF32(x + at) - shift;
             sum += c;
             squares = Math.fma(c, c, squares);
         }
@@ -73,18 +74,22 @@ final class LayerNormCpu {
 
     /// `y_i = ((x_i - shift) - off) * scale * w_i + b_i`.
     private static void affine(long x, int d, long shifts, float scale, long w, long b, long y) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        b = Simd.bounded(b);
+        y = Simd.bounded(y);
         float shift = Simd.getF32(shifts);
         float add = -Simd.getF32(shifts + 4) * scale;
         var scales = FloatVector.broadcast(Simd.F32, scale);
         var adds = FloatVector.broadcast(Simd.F32, add);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            var h = Simd.loadF32(x + 4L * i).sub(shift).fma(scales, adds);
-            Simd.store(y + 4L * i, h.fma(Simd.loadF32(w + 4L * i), Simd.loadF32(b + 4L * i)));
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            var h = Simd.loadF32(x + at).sub(shift).fma(scales, adds);
+            Simd.store(y + at, h.fma(Simd.loadF32(w + at), Simd.loadF32(b + at)));
         }
-        for (; i < d; i++) {
-            float h = Math.fma(Simd.getF32(x + 4L * i) - shift, scale, add);
-            Simd.setF32(y + 4L * i, Math.fma(h, Simd.getF32(w + 4L * i), Simd.getF32(b + 4L * i)));
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            float h = Math.fma(Simd.getF32(x + at) - shift, scale, add);
+            Simd.setF32(y + at, Math.fma(h, Simd.getF32(w + at), Simd.getF32(b + at)));
         }
     }
 
@@ -120,21 +125,23 @@ final class LayerNormCpu {
 
     /// The two means of a row that its gradient needs: of `g` and of `g h`.
     private static void means(long x, int d, float mean, float rstd, long w, long dy, long to) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        dy = Simd.bounded(dy);
         var first = FloatVector.zero(Simd.F32);
         var second = first;
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = 4L * i;
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
             var g = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at));
             first = first.add(g);
             second = g.fma(Simd.loadF32(x + at).sub(mean), second);
         }
         float sum = Simd.sum(first);
         float dot = Simd.sum(second);
-        for (; i < d; i++) {
-            float g = Simd.getF32(dy + 4L * i) * Simd.getF32(w + 4L * i);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            float g = Simd.getF32(dy + at) * Simd.getF32(w + at);
             sum += g;
-            dot = Math.fma(g, Simd.getF32(x + 4L * i) - mean, dot);
+            dot = Math.fma(g, Simd.getF32(x + at) - mean, dot);
         }
         Simd.setF32(to, mean);
         Simd.setF32(to + 4, rstd);
@@ -145,6 +152,14 @@ final class LayerNormCpu {
     /// Two rows of dx, and what they add to dw and, `d` floats on, to db: one row after the other.
     private static void gradRows(long x0, long x1, int d, long numbers, long w, long dy0, long dy1, long dx0, long dx1,
             long dw) {
+        x0 = Simd.bounded(x0);
+        x1 = Simd.bounded(x1);
+        w = Simd.bounded(w);
+        dy0 = Simd.bounded(dy0);
+        dy1 = Simd.bounded(dy1);
+        dx0 = Simd.bounded(dx0);
+        dx1 = Simd.bounded(dx1);
+        dw = Simd.bounded(dw);
         var mean0 = Simd.splatF32(numbers);
         var rstd0 = Simd.splatF32(numbers + 4);
         var dot0 = Simd.splatF32(numbers + 8);
@@ -153,10 +168,9 @@ final class LayerNormCpu {
         var rstd1 = Simd.splatF32(numbers + 20);
         var dot1 = Simd.splatF32(numbers + 24);
         var minus1 = FloatVector.broadcast(Simd.F32, -Simd.getF32(numbers + 28));
-        long db = dw + 4L * d;
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = 4L * i;
+        long db = Simd.bounded(dw + 4L * d);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
             var scale = Simd.loadF32(w + at);
             var h0 = Simd.loadF32(x0 + at).sub(mean0).mul(rstd0);
             var g0 = Simd.loadF32(dy0 + at);
@@ -167,40 +181,43 @@ final class LayerNormCpu {
             Simd.store(dw + at, g1.fma(h1, g0.fma(h0, Simd.loadF32(dw + at))));
             Simd.store(db + at, Simd.loadF32(db + at).add(g0).add(g1));
         }
-        if (i < d) {
-            gradEnd(x0, i, d, numbers, w, dy0, dx0, dw);
-            gradEnd(x1, i, d, numbers + 16, w, dy1, dx1, dw);
+        if (end < 4L * d) {
+            gradEnd(x0, end, d, numbers, w, dy0, dx0, dw);
+            gradEnd(x1, end, d, numbers + 16, w, dy1, dx1, dw);
         }
     }
 
     /// As [#gradRows], a single row.
     private static void gradRow(long x, int d, long numbers, long w, long dy, long dx, long dw) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        dy = Simd.bounded(dy);
+        dx = Simd.bounded(dx);
+        dw = Simd.bounded(dw);
         var mean = Simd.splatF32(numbers);
         var rstd = Simd.splatF32(numbers + 4);
         var dot = Simd.splatF32(numbers + 8);
         var minus = FloatVector.broadcast(Simd.F32, -Simd.getF32(numbers + 12));
-        long db = dw + 4L * d;
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = 4L * i;
+        long db = Simd.bounded(dw + 4L * d);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
             var h = Simd.loadF32(x + at).sub(mean).mul(rstd);
             var g = Simd.loadF32(dy + at);
             Simd.store(dx + at, h.fma(minus, g.mul(Simd.loadF32(w + at)).sub(dot)).mul(rstd));
             Simd.store(dw + at, g.fma(h, Simd.loadF32(dw + at)));
             Simd.store(db + at, Simd.loadF32(db + at).add(g));
         }
-        gradEnd(x, i, d, numbers, w, dy, dx, dw);
+        gradEnd(x, end, d, numbers, w, dy, dx, dw);
     }
 
     /// The elements of a row from `i` on, which fill no vector.
-    private static void gradEnd(long x, int i, int d, long numbers, long w, long dy, long dx, long dw) {
+    private static void gradEnd(long x, long from, int d, long numbers, long w, long dy, long dx, long dw) {
         float mean = Simd.getF32(numbers);
         float rstd = Simd.getF32(numbers + 4);
         float dot = Simd.getF32(numbers + 8);
         float dotH = Simd.getF32(numbers + 12);
         long db = dw + 4L * d;
-        for (; i < d; i++) {
-            long at = 4L * i;
+        for (long at = from; at < 4L * d; at += Float.BYTES) {
             float h = (Simd.getF32(x + at) - mean) * rstd;
             float g = Simd.getF32(dy + at);
             Simd.setF32(dx + at, Math.fma(h, -dotH, g * Simd.getF32(w + at) - dot) * rstd);

@@ -7,7 +7,7 @@ import org.sfumato.tensor.spi.Operand;
 
 /// [RmsNormOp] and [RmsNormGrad], row by row.
 final class RmsNormCpu {
-    private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
 
     private RmsNormCpu() { }
 
@@ -32,12 +32,15 @@ final class RmsNormCpu {
 
     /// `y_i = x_i * scale * w_i`.
     private static void scale(long x, int d, float scale, long w, long y) {
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            Simd.store(y + 4L * i, Simd.loadF32(x + 4L * i).mul(scale).mul(Simd.loadF32(w + 4L * i)));
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        y = Simd.bounded(y);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            Simd.store(y + at, Simd.loadF32(x + at).mul(scale).mul(Simd.loadF32(w + at)));
         }
-        for (; i < d; i++) {
-            Simd.setF32(y + 4L * i, Simd.getF32(x + 4L * i) * scale * Simd.getF32(w + 4L * i));
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            Simd.setF32(y + at, Simd.getF32(x + at) * scale * Simd.getF32(w + at));
         }
     }
 
@@ -69,33 +72,38 @@ final class RmsNormCpu {
 
     /// `sum_i dy_i w_i x_i`.
     private static float dot(long x, int d, long w, long dy) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        dy = Simd.bounded(dy);
         var vector = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = 4L * i;
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
             vector = Simd.loadF32(dy + at).mul(Simd.loadF32(w + at)).fma(Simd.loadF32(x + at), vector);
         }
         float sum = Simd.sum(vector);
-        for (; i < d; i++) {
-            float g = Simd.getF32(dy + 4L * i) * Simd.getF32(w + 4L * i);
-            sum = Math.fma(g, Simd.getF32(x + 4L * i), sum);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            float g = Simd.getF32(dy + at) * Simd.getF32(w + at);
+            sum = Math.fma(g, Simd.getF32(x + at), sum);
         }
         return sum;
     }
 
     /// One row of dx, and what it adds to dw.
     private static void gradRow(long x, int d, float scale, long w, long dy, float dot, long dx, long dw) {
+        x = Simd.bounded(x);
+        w = Simd.bounded(w);
+        dy = Simd.bounded(dy);
+        dx = Simd.bounded(dx);
+        dw = Simd.bounded(dw);
         var minus = FloatVector.broadcast(Simd.F32, -dot);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = 4L * i;
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
             var h = Simd.loadF32(x + at).mul(scale);
             var g = Simd.loadF32(dy + at);
             Simd.store(dx + at, h.fma(minus, g.mul(Simd.loadF32(w + at))).mul(scale));
             Simd.store(dw + at, g.fma(h, Simd.loadF32(dw + at)));
         }
-        for (; i < d; i++) {
-            long at = 4L * i;
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
             float h = Simd.getF32(x + at) * scale;
             float g = Simd.getF32(dy + at);
             Simd.setF32(dx + at, Math.fma(h, -dot, g * Simd.getF32(w + at)) * scale);

@@ -15,43 +15,51 @@ import org.sfumato.tensor.expr.VectorMath;
 /// cheaper than a mask, and far cheaper for C2, see [Phases].
 final class RowKernels {
     private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
 
     private RowKernels() { }
 
     /// The largest element. A NaN is passed over: it comes back in what is done with the result.
     static float max(long x, int d) {
         var max = FloatVector.broadcast(Simd.F32, Float.NEGATIVE_INFINITY);
-        for (int i = 0; i < d; i += LANES) {
-            var a = Simd.loadF32(x + 4L * Math.min(i, d - LANES));
+        x = Simd.bounded(x);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            var a = Simd.loadF32(x + at);
             max = max.blend(a, a.compare(GT, max));
         }
+        var last = Simd.loadF32(x + 4L * (d - LANES));
+        max = max.blend(last, last.compare(GT, max));
         return max.reduceLanes(MAX);
     }
 
     /// `sum_i x_i`.
     static float sum(long x, int d) {
+        x = Simd.bounded(x);
         var vector = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            vector = vector.add(Simd.loadF32(x + 4L * i));
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            vector = vector.add(Simd.loadF32(x + at));
         }
         float sum = Simd.sum(vector);
-        for (; i < d; i++) {
-            sum += Simd.getF32(x + 4L * i);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            sum += Simd.getF32(x + at);
         }
         return sum;
     }
 
     /// `sum_i x_i y_i`.
     static float dot(long x, long y, int d) {
+        x = Simd.bounded(x);
+        y = Simd.bounded(y);
         var vector = FloatVector.zero(Simd.F32);
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            vector = Simd.loadF32(x + 4L * i).fma(Simd.loadF32(y + 4L * i), vector);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            vector = Simd.loadF32(x + at).fma(Simd.loadF32(y + at), vector);
         }
         float sum = Simd.sum(vector);
-        for (; i < d; i++) {
-            sum = Math.fma(Simd.getF32(x + 4L * i), Simd.getF32(y + 4L * i), sum);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            sum = Math.fma(Simd.getF32(x + at), Simd.getF32(y + at), sum);
         }
         return sum;
     }
@@ -65,9 +73,11 @@ final class RowKernels {
 
     /// [#sumExp] of whole vectors only.
     static float sumExpWhole(long x, int whole, float shift) {
+        x = Simd.bounded(x);
         var sum = FloatVector.zero(Simd.F32);
-        for (int i = 0; i < whole; i += LANES) {
-            sum = sum.add(VectorMath.expBelow(Simd.loadF32(x + 4L * i).sub(shift)));
+        long end = Simd.whole(whole);
+        for (long at = 0; at < end; at += V) {
+            sum = sum.add(VectorMath.expBelow(Simd.loadF32(x + at).sub(shift)));
         }
         return Simd.sum(sum);
     }
@@ -87,10 +97,13 @@ final class RowKernels {
     }
 
     private static float expIntoWhole(long x, int whole, float shift, long y) {
+        x = Simd.bounded(x);
+        y = Simd.bounded(y);
         var sum = FloatVector.zero(Simd.F32);
-        for (int i = 0; i < whole; i += LANES) {
-            var e = VectorMath.expBelow(Simd.loadF32(x + 4L * i).sub(shift));
-            Simd.store(y + 4L * i, e);
+        long end = Simd.whole(whole);
+        for (long at = 0; at < end; at += V) {
+            var e = VectorMath.expBelow(Simd.loadF32(x + at).sub(shift));
+            Simd.store(y + at, e);
             sum = sum.add(e);
         }
         return Simd.sum(sum);
@@ -105,13 +118,13 @@ final class RowKernels {
 
     /// `x_i = x_i factor`.
     static void scale(long x, int d, float factor) {
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            long at = x + 4L * i;
-            Simd.store(at, Simd.loadF32(at).mul(factor));
+        x = Simd.bounded(x);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            Simd.store(x + at, Simd.loadF32(x + at).mul(factor));
         }
-        for (; i < d; i++) {
-            Simd.setF32(x + 4L * i, Simd.getF32(x + 4L * i) * factor);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            Simd.setF32(x + at, Simd.getF32(x + at) * factor);
         }
     }
 }

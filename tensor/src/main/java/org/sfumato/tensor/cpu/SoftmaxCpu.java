@@ -12,6 +12,7 @@ import org.sfumato.tensor.spi.Operand;
 /// stays in the nearest cache.
 final class SoftmaxCpu {
     private static final int LANES = Simd.F32_LANES;
+    private static final long V = Simd.BYTES;
     private static final int NOTES = 2 * Float.BYTES;
 
     private SoftmaxCpu() { }
@@ -61,12 +62,14 @@ final class SoftmaxCpu {
 
     /// `y_i = (x_i - a) - b`, in two steps: `a` may be large and `b` small.
     private static void subtract(long x, int d, float a, float b, long y) {
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            Simd.store(y + 4L * i, Simd.loadF32(x + 4L * i).sub(a).sub(b));
+        x = Simd.bounded(x);
+        y = Simd.bounded(y);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            Simd.store(y + at, Simd.loadF32(x + at).sub(a).sub(b));
         }
-        for (; i < d; i++) {
-            Simd.setF32(y + 4L * i, Simd.getF32(x + 4L * i) - a - b);
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            Simd.setF32(y + at, Simd.getF32(x + at) - a - b);
         }
     }
 
@@ -85,12 +88,15 @@ final class SoftmaxCpu {
 
     /// `dx_i = y_i (dy_i - dot)`.
     private static void softmaxGrad(long y, long dy, int d, float dot, long dx) {
-        int i = 0;
-        for (; i <= d - LANES; i += LANES) {
-            Simd.store(dx + 4L * i, Simd.loadF32(y + 4L * i).mul(Simd.loadF32(dy + 4L * i).sub(dot)));
+        y = Simd.bounded(y);
+        dy = Simd.bounded(dy);
+        dx = Simd.bounded(dx);
+        long end = Simd.whole(d);
+        for (long at = 0; at < end; at += V) {
+            Simd.store(dx + at, Simd.loadF32(y + at).mul(Simd.loadF32(dy + at).sub(dot)));
         }
-        for (; i < d; i++) {
-            Simd.setF32(dx + 4L * i, Simd.getF32(y + 4L * i) * (Simd.getF32(dy + 4L * i) - dot));
+        for (long at = end; at < 4L * d; at += Float.BYTES) {
+            Simd.setF32(dx + at, Simd.getF32(y + at) * (Simd.getF32(dy + at) - dot));
         }
     }
 
