@@ -18,15 +18,23 @@ final class AttentionScores {
     private static final long ROW = Tiles.SCORES;
     private static final float NEVER = Float.NEGATIVE_INFINITY;
 
-    /// The steps of [#softmax]. Called from one place, so that C2 compiles each by itself: see [Phases].
+    /// The steps of [#softmax] and of [#gradient]. Called from one place, so that C2 compiles each by itself: see
+    /// [Phases].
     private static final Pass[] SOFTMAX =
             {AttentionScores::maxima, AttentionScores::rescale, AttentionScores::exponentials};
+    private static final Pass[] GRADIENT = {AttentionScores::gradientRows};
 
     private AttentionScores() { }
 
-    /// A step of [#softmax], with its arguments.
+    /// A step, with the arguments of [#gradient]; those of [#softmax] have one block and, as `shifts`, its `stats`.
     private interface Pass {
-        void run(long s, int rows, int columns, long stats);
+        void run(long s, long g, int rows, int columns, long shifts, long deltas);
+    }
+
+    private static void run(Pass[] passes, long s, long g, int rows, int columns, long shifts, long deltas) {
+        for (var pass : passes) {
+            pass.run(s, g, rows, columns, shifts, deltas);
+        }
     }
 
     /// Applies to each row one element of a mask, `step` apart.
@@ -151,12 +159,10 @@ final class AttentionScores {
     /// what all before must be multiplied, and what was subtracted, which is 0 while a column has seen nothing and its
     /// maximum is minus infinity. Source: Milakov and Gimelshein 2018, arXiv 1805.02867, algorithm 3.
     static void softmax(long s, int rows, int columns, long stats) {
-        for (var pass : SOFTMAX) {
-            pass.run(s, rows, columns, stats);
-        }
+        run(SOFTMAX, s, 0, rows, columns, stats, 0);
     }
 
-    private static void maxima(long s, int rows, int columns, long stats) {
+    private static void maxima(long s, long g, int rows, int columns, long stats, long deltas) {
         for (int c = 0; c < columns; c += LANES) {
             columnMax(s + 4L * c, rows, stats + 4L * c);
         }
@@ -197,7 +203,7 @@ final class AttentionScores {
     }
 
     /// The third row of `stats` to its exponential, and the sums times that.
-    private static void rescale(long s, int rows, int columns, long stats) {
+    private static void rescale(long s, long g, int rows, int columns, long stats, long deltas) {
         for (int c = 0; c < columns; c += LANES) {
             var ratio = VectorMath.expBelow(Simd.loadF32(stats + 2 * ROW));
             Simd.store(stats + 2 * ROW, ratio);
@@ -206,7 +212,7 @@ final class AttentionScores {
         }
     }
 
-    private static void exponentials(long s, int rows, int columns, long stats) {
+    private static void exponentials(long s, long g, int rows, int columns, long stats, long deltas) {
         for (int c = 0; c < columns; c += LANES) {
             columnExp(s + 4L * c, rows, stats + 3 * ROW + 4L * c, stats + ROW + 4L * c);
         }
@@ -239,6 +245,10 @@ final class AttentionScores {
     /// With scores in `s` and the gradients of the probabilities in `g`, a query to a row:
     /// `p = exp(s - shift)` into `s` and `p (g - delta)` into `g`.
     static void gradient(long s, long g, int rows, int columns, long shifts, long deltas) {
+        run(GRADIENT, s, g, rows, columns, shifts, deltas);
+    }
+
+    private static void gradientRows(long s, long g, int rows, int columns, long shifts, long deltas) {
         for (int r = 0; r < rows; r++) {
             gradientRow(s, g, columns, shifts + 4L * r, deltas + 4L * r);
             s += ROW;
