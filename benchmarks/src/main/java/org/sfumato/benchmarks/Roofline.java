@@ -49,7 +49,8 @@ final class Roofline {
         });
     }
 
-    /// Twelve sums that do not wait for one another: more than two units of four cycles each can hold.
+    /// Twelve sums that do not wait for one another: more than two units of four cycles each can hold. The sum is what
+    /// is added to, as C2 writes the result over it: over a constant it would have to copy that first.
     private static float fma(float start, int turns) {
         var x = FloatVector.broadcast(FLOATS, .5f);
         var y = FloatVector.broadcast(FLOATS, 1e-3f);
@@ -66,18 +67,18 @@ final class Roofline {
         var a10 = a0.add(10);
         var a11 = a0.add(11);
         for (int i = 0; i < turns; i++) {
-            a0 = a0.fma(x, y);
-            a1 = a1.fma(x, y);
-            a2 = a2.fma(x, y);
-            a3 = a3.fma(x, y);
-            a4 = a4.fma(x, y);
-            a5 = a5.fma(x, y);
-            a6 = a6.fma(x, y);
-            a7 = a7.fma(x, y);
-            a8 = a8.fma(x, y);
-            a9 = a9.fma(x, y);
-            a10 = a10.fma(x, y);
-            a11 = a11.fma(x, y);
+            a0 = x.fma(y, a0);
+            a1 = x.fma(y, a1);
+            a2 = x.fma(y, a2);
+            a3 = x.fma(y, a3);
+            a4 = x.fma(y, a4);
+            a5 = x.fma(y, a5);
+            a6 = x.fma(y, a6);
+            a7 = x.fma(y, a7);
+            a8 = x.fma(y, a8);
+            a9 = x.fma(y, a9);
+            a10 = x.fma(y, a10);
+            a11 = x.fma(y, a11);
         }
         return a0.add(a1).add(a2).add(a3).add(a4).add(a5).add(a6).add(a7).add(a8).add(a9).add(a10).add(a11).lane(0);
     }
