@@ -74,8 +74,12 @@ final class Transfer {
         var result = new double[n];
         try (var arena = Arena.ofConfined()) {
             var raw = raw(tensor, arena);
-            for (int i = 0; i < n; i++) {
-                result[i] = get(raw, tensor.dtype(), i);
+            if (tensor.dtype() == DType.F64) {
+                MemorySegment.copy(raw, F64, 0, result, 0, n);
+            } else {
+                for (int i = 0; i < n; i++) {
+                    result[i] = get(raw, tensor.dtype(), i);
+                }
             }
         }
         return result;
@@ -102,9 +106,13 @@ final class Transfer {
         var result = new long[n];
         try (var arena = Arena.ofConfined()) {
             var raw = raw(tensor, arena);
+            if (tensor.dtype() == DType.I64) {
+                MemorySegment.copy(raw, I64, 0, result, 0, n);
+                return result;
+            }
             for (int i = 0; i < n; i++) {
                 result[i] = switch (tensor.dtype()) {
-                    case I64 -> raw.getAtIndex(I64, i);
+                    case I64 -> throw new AssertionError();
                     case I32 -> raw.getAtIndex(I32, i);
                     case BOOL -> raw.get(ValueLayout.JAVA_BYTE, i);
                     case F32, F64, BF16, F16 -> (long) get(raw, tensor.dtype(), i);

@@ -1,7 +1,6 @@
 package org.sfumato.testing;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.sfumato.tensor.DType;
@@ -163,22 +162,44 @@ public record Input(double[] values, Shape shape, DType fixed, Form form) {
         return Tensor.of(bytes(values, type), shape, type, device);
     }
 
+    // Arrays of the type itself: a segment's elements, one by one, are slow until the compiler has seen many.
     private static MemorySegment bytes(double[] values, DType type) {
-        var data = MemorySegment.ofArray(new byte[values.length * type.bytes()]);
-        for (int i = 0; i < values.length; i++) {
-            double v = values[i];
-            switch (type) {
-                case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, (float) v);
-                case F64 -> data.setAtIndex(ValueLayout.JAVA_DOUBLE_UNALIGNED, i, v);
-                case BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i,
-                        (short) (Float.floatToRawIntBits((float) v) >>> 16));
-                case F16 -> data.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, Float.floatToFloat16((float) v));
-                case I64 -> data.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, i, (long) v);
-                case I32 -> data.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, (int) v);
-                case BOOL -> data.set(ValueLayout.JAVA_BYTE, i, (byte) (v != 0 ? 1 : 0));
+        int n = values.length;
+        return switch (type) {
+            case F64 -> MemorySegment.ofArray(values);
+            case F32 -> {
+                var data = new float[n];
+                for (int i = 0; i < n; i++) {
+                    data[i] = (float) values[i];
+                }
+                yield MemorySegment.ofArray(data);
             }
-        }
-        return data;
+            case BF16, F16 -> {
+                var data = new short[n];
+                for (int i = 0; i < n; i++) {
+                    float v = (float) values[i];
+                    data[i] = type == DType.F16 ? Float.floatToFloat16(v) : (short) (Float.floatToRawIntBits(v) >>> 16);
+                }
+                yield MemorySegment.ofArray(data);
+            }
+            case I64 -> {
+                var data = new long[n];
+                Arrays.setAll(data, i -> (long) values[i]);
+                yield MemorySegment.ofArray(data);
+            }
+            case I32 -> {
+                var data = new int[n];
+                Arrays.setAll(data, i -> (int) values[i]);
+                yield MemorySegment.ofArray(data);
+            }
+            case BOOL -> {
+                var data = new byte[n];
+                for (int i = 0; i < n; i++) {
+                    data[i] = (byte) (values[i] != 0 ? 1 : 0);
+                }
+                yield MemorySegment.ofArray(data);
+            }
+        };
     }
 
     @Override

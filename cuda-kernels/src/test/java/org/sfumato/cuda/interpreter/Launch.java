@@ -2,6 +2,7 @@ package org.sfumato.cuda.interpreter;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.sfumato.cuda.Driver;
 
 /// One launch of a kernel: its blocks run one after another, in the order of their index.
@@ -29,24 +30,25 @@ final class Launch {
     }
 
     private void check(long bytes) {
-        require(bytes == program.parameterBytes(), "takes %d bytes of arguments %s, not %d".formatted(
+        require(bytes == program.parameterBytes(), () -> "takes %d bytes of arguments %s, not %d".formatted(
                 program.parameterBytes(), program.parameters(), bytes));
         long threads = (long) grid.blockX() * grid.blockY() * grid.blockZ();
         require(grid.blockX() > 0 && grid.blockY() > 0 && grid.blockZ() > 0 && threads <= MOST_THREADS
-                && grid.blockZ() <= MOST_THREADS_Z, "blocks must have 1 to 1024 threads, at most 64 in z");
+                && grid.blockZ() <= MOST_THREADS_Z, () -> "blocks must have 1 to 1024 threads, at most 64 in z");
         require(grid.gridX() > 0 && grid.gridY() > 0 && grid.gridZ() > 0 && grid.gridY() <= MOST_BLOCKS_YZ
-                && grid.gridZ() <= MOST_BLOCKS_YZ, "grids must have at least 1 block, in y and z at most 65535");
+                && grid.gridZ() <= MOST_BLOCKS_YZ, () -> "grids must have at least 1 block, in y and z at most 65535");
         int most = program.function().maxThreads();
-        require(most == 0 || threads <= most, "a block may have at most " + most + " threads, as its .maxntid says");
-        require(!program.function().required() || threads == most, "a block must have " + most + " threads");
+        require(most == 0 || threads <= most,
+                () -> "a block may have at most " + most + " threads, as its .maxntid says");
+        require(!program.function().required() || threads == most, () -> "a block must have " + most + " threads");
         require(grid.sharedBytes() >= 0 && program.sharedBytes() + grid.sharedBytes() <= sharedLimit,
-                "%d + %d bytes of shared memory, at most %d".formatted(program.sharedBytes(), grid.sharedBytes(),
+                () -> "%d + %d bytes of shared memory, at most %d".formatted(program.sharedBytes(), grid.sharedBytes(),
                         sharedLimit));
     }
 
-    private void require(boolean fine, String what) {
+    private void require(boolean fine, Supplier<String> what) {
         if (!fine) {
-            throw new Fault("%s: %s, launched with %s".formatted(program.function().name(), what, grid));
+            throw new Fault("%s: %s, launched with %s".formatted(program.function().name(), what.get(), grid));
         }
     }
 

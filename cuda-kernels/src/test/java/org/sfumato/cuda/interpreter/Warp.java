@@ -67,7 +67,13 @@ final class Warp {
 
     private void specials(boolean ofBlock) {
         program.registers().specials().forEach((special, place) -> {
-            for (int k = 0; special.ofBlock() == ofBlock && k < Registers.LANES; k++) {
+            if (special.ofBlock() != ofBlock) {
+                return;
+            } else if (ofBlock) {
+                fill(place, special.value(this, 0));
+                return;
+            }
+            for (int k = 0; k < Registers.LANES; k++) {
                 long value = special.value(this, k);
                 if (place.bits() == 64) {
                     longs[place.index() + k] = value;

@@ -33,7 +33,8 @@ final class PointwiseLoops {
     private static void reals(Pointwise op, Shape shape, Elements[] x, Elements[] y) {
         var arguments = new double[x.length];
         var results = new double[y.length];
-        for (long i = 0; i < shape.count(); i++) {
+        long count = shape.count();
+        for (long i = 0; i < count; i++) {
             for (int k = 0; k < x.length; k++) {
                 arguments[k] = x[k].real(i);
             }
@@ -49,7 +50,8 @@ final class PointwiseLoops {
     private static void wholes(Pointwise op, Shape shape, Elements[] x, Elements[] y) {
         var arguments = new long[x.length];
         var results = new long[y.length];
-        for (long i = 0; i < shape.count(); i++) {
+        long count = shape.count();
+        for (long i = 0; i < count; i++) {
             for (int k = 0; k < x.length; k++) {
                 arguments[k] = x[k].whole(i);
             }
