@@ -52,7 +52,7 @@ class JShellSessionTest {
         var out = temp.resolve("out").toFile();
         var err = temp.resolve("err").toFile();
         var process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();
         return new Result(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
     }
 
